@@ -1,0 +1,80 @@
+import { defineErrors, formatFaults, type Fault } from "./coded-error.js";
+
+/** Every coded error of the kernel; docs/errors.md explains each. */
+export const errors = defineErrors({
+  CONTRIBUTION_NAME_INVALID: (d: { kind: string; plugin: string; found: string }) =>
+    `plugin "${d.plugin}": a ${d.kind} has the name ${d.found}; give it a name that is not empty`,
+  CONTRIBUTION_DUPLICATE: (d: { kind: string; name: string; plugin: string; takenBy: string }) =>
+    `plugin "${d.plugin}": the ${d.kind} "${d.name}" is already registered by plugin "${d.takenBy}"; rename one of them or disable one of the plugins`,
+
+  ENV_KEY_INVALID: (d: { plugin: string; key: string }) =>
+    `plugin "${d.plugin}": the variable name ${d.key} is not usable; it must not be empty nor hold "=" or NUL`,
+  ENV_VALUE_INVALID: (d: { plugin: string; key: string; reason: string }) =>
+    `plugin "${d.plugin}": the value of ${d.key} ${d.reason}`,
+  ENV_KEY_PROTECTED: (d: { plugin: string; key: string }) =>
+    `plugin "${d.plugin}": ${d.key} belongs to the platform and can't be changed; remove this edit from the plugin`,
+  ENV_WRITE_NOT_ALLOWED: (d: { plugin: string; key: string; allowed: readonly string[] }) =>
+    `plugin "${d.plugin}": writing ${d.key} is not allowed; its manifest entry allows env.writes ${JSON.stringify(d.allowed)}`,
+  ENV_DRAFT_CLOSED: (d: { plugin: string; mutator: string }) =>
+    `plugin "${d.plugin}": mutator "${d.mutator}" edited the environment after it had finished; await all work before mutate() returns`,
+  ENV_FILE_INVALID: (d: { plugin: string; path: string; reason: string }) =>
+    `plugin "${d.plugin}": the file ${d.path} ${d.reason}`,
+  ENV_TOO_LARGE: (d: { plugin: string; bytes: number; allowedBytes: number }) =>
+    `plugin "${d.plugin}": its edits make the environment ${d.bytes} bytes; at most ${d.allowedBytes} are allowed`,
+  ENV_MUTATOR_FAILED: (d: { plugin: string; mutator: string; reason: string }) =>
+    `plugin "${d.plugin}": mutator "${d.mutator}" failed: ${d.reason}`,
+  ENV_MUTATOR_TIMEOUT: (d: { plugin: string; mutator: string; timeoutMs: number; limit: string }) =>
+    `plugin "${d.plugin}": mutator "${d.mutator}" did not finish within ${d.timeoutMs} ms (${d.limit}); fix the plugin, or set its onError to "skip"`,
+  ENV_PROVISION_ABORTED: (d: { plugin: string; mutator: string }) =>
+    `plugin "${d.plugin}": mutator "${d.mutator}" was aborted because the provision was given up`,
+
+  BOOT_TASK_FAILED: (d: { task: string; plugin: string; stage: string; reason: string }) =>
+    `boot task "${d.task}" (plugin "${d.plugin}", stage ${d.stage}) failed: ${d.reason}`,
+  BOOT_TASK_TIMEOUT: (d: { task: string; plugin: string; stage: string; timeoutMs: number }) =>
+    `boot task "${d.task}" (plugin "${d.plugin}", stage ${d.stage}) did not finish within ${d.timeoutMs} ms`,
+
+  LOOP_INVALID: (d: { plugin: string; loop: string; faults: readonly Fault[] }) =>
+    `plugin "${d.plugin}": loop ${d.loop} can't be registered:\n${formatFaults(d.faults)}`,
+  LOOP_TICK_TIMEOUT: (d: { plugin: string; loop: string; timeoutMs: number }) =>
+    `loop "${d.loop}" (plugin "${d.plugin}"): the tick was aborted after ${d.timeoutMs} ms`,
+  LOOP_UNKNOWN: (d: { loop: string; known: readonly string[] }) =>
+    `unknown loop ${JSON.stringify(d.loop)}; known: ${d.known.join(", ") || "none"}`,
+  LOOP_BUSY: (d: { loop: string }) => `loop "${d.loop}" is running a tick; try again when it has finished`,
+  LOOP_STOPPED: (d: { loop: string; plugin: string }) =>
+    `loop "${d.loop}" (plugin "${d.plugin}") was stopped while its tick ran`,
+  LOOP_LEASE_LOST: (d: { loop: string; fence: number }) =>
+    `loop "${d.loop}": the lease (fencing number ${d.fence}) went to another host; the tick was aborted`,
+
+  MANIFEST_UNREADABLE: (d: { path: string; reason: string }) =>
+    `manifest ${d.path} can't be read: ${d.reason}; set MOLECULE_MANIFEST to the file that lists the plugins`,
+  MANIFEST_NOT_JSON: (d: { path: string; reason: string }) => `manifest ${d.path} is not JSON: ${d.reason}`,
+  MANIFEST_INVALID: (d: { path: string; faults: readonly Fault[] }) =>
+    `manifest ${d.path} has ${d.faults.length} fault${d.faults.length === 1 ? "" : "s"}:\n${formatFaults(d.faults)}`,
+  PLUGIN_OVERRIDES_INVALID: (d: { faults: readonly Fault[] }) =>
+    `MOLECULE_PLUGINS is not usable:\n${formatFaults(d.faults)}`,
+
+  PLUGIN_MODULE_NOT_FOUND: (d: { plugin: string; module: string; reason: string }) =>
+    `plugin "${d.plugin}": module ${JSON.stringify(d.module)} can't be found: ${d.reason}; install it, or correct "module" in the manifest`,
+  PLUGIN_IMPORT_FAILED: (d: { plugin: string; module: string; reason: string }) =>
+    `plugin "${d.plugin}": importing ${JSON.stringify(d.module)} failed: ${d.reason}`,
+  PLUGIN_EXPORT_INVALID: (d: { plugin: string; module: string; faults: readonly Fault[] }) =>
+    `plugin "${d.plugin}": module ${JSON.stringify(d.module)} must default-export definePlugin({...}):\n${formatFaults(d.faults)}`,
+  PLUGIN_API_UNSUPPORTED: (d: { plugin: string; found: string; allowed: readonly number[] }) =>
+    `plugin "${d.plugin}": made for plugin api ${d.found}; this host offers ${d.allowed.join(", ")}; install a version of the plugin for one of these`,
+  PLUGIN_STAGE_MISMATCH: (d: { plugin: string; declared: string }) =>
+    `plugin "${d.plugin}": its module declares stage "${d.declared}"; set "stage": "${d.declared}" in its manifest entry`,
+  PLUGIN_CONFIG_INVALID: (d: { plugin: string; faults: readonly Fault[] }) =>
+    `plugin "${d.plugin}": its "config" in the manifest has ${d.faults.length} fault${d.faults.length === 1 ? "" : "s"}:\n${formatFaults(d.faults)}`,
+  PLUGIN_SETUP_FAILED: (d: { plugin: string; reason: string }) =>
+    `plugin "${d.plugin}": setup failed: ${d.reason}`,
+  PLUGIN_SETUP_TIMEOUT: (d: { plugin: string; timeoutMs: number }) =>
+    `plugin "${d.plugin}": setup did not finish within ${d.timeoutMs} ms; move long work to a boot task or a loop`,
+  PLUGIN_DISPOSE_FAILED: (d: { plugin: string; reasons: readonly string[] }) =>
+    `plugin "${d.plugin}": ${d.reasons.length} of its disposers failed: ${d.reasons.join("; ")}`,
+  PLUGIN_SCOPE_CLOSED: (d: { plugin: string }) =>
+    `plugin "${d.plugin}": it is disabled and can't add anything; add contributions during setup`,
+  PLUGIN_PORT_UNKNOWN: (d: { plugin: string; token: string }) =>
+    `plugin "${d.plugin}": this host offers no ${d.token}; resolve only the tokens that @molecule/core exports`,
+  PLUGIN_REQUIRED_FAILED: (d: { plugin: string; reason: string }) =>
+    `required plugin "${d.plugin}" failed and the host can't run without it: ${d.reason}`,
+});

@@ -1,0 +1,30 @@
+/** The right to tick a singleton loop, for a while. */
+export interface LoopLease {
+  /** Grows with each change of the holder; a write that carries an older number must be refused. */
+  readonly fence: number;
+  /** Aborts when the lease is lost. */
+  readonly signal: AbortSignal;
+  /** Gives the lease back; never throws. */
+  release(): Promise<void>;
+}
+
+/** Hands out the leases of singleton loops among the hosts that share a database. */
+export interface LeaseProvider {
+  /** The lease on `loop`, or null while another host holds it. */
+  acquire(loop: string): Promise<LoopLease | null>;
+}
+
+/** For a host that shares its database with nobody: every lease is granted, with a number that grows. */
+export function soleHostLeases(): LeaseProvider {
+  let fence = 0;
+  return {
+    acquire: () => {
+      fence += 1;
+      return Promise.resolve({
+        fence,
+        signal: new AbortController().signal,
+        release: () => Promise.resolve(),
+      });
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { isCodedError, messageOf, type CodedError } from "../../coded-error.js";
+import { errors } from "../../errors.js";
+import type { Cancel, Clock } from "../../ports/clock.js";
+import type { Registered } from "../registry.js";
+import type { RecordingDraft } from "./draft.js";
+import type { MutatorContext } from "./mutator-context.js";
+import type { EnvMutator } from "./types.js";
+
+/** What bounds one call of a mutator. */
+export interface CallBounds {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Whose time it is, for the error's text. */
+  readonly limit: string;
+}
+
+/**
+ * Calls one mutator within its bounds and gives its failure, or undefined. Synchronous when the mutator is. Time
+ * is only taken where there is a promise to wait for: a synchronous mutator can't be interrupted anyhow.
+ */
+export function callMutator(
+  { contribution: mutator, owner }: Registered<EnvMutator>,
+  draft: RecordingDraft,
+  context: MutatorContext,
+  bounds: CallBounds,
+): CodedError | undefined | Promise<CodedError | undefined> {
+  const names = { plugin: owner.plugin, mutator: mutator.name };
+  if (bounds.signal.aborted) return errors.ENV_PROVISION_ABORTED(names);
+  let returned: unknown;
+  try {
+    returned = mutator.mutate(draft, context);
+  } catch (thrown) {
+    return asMutatorFailure(thrown, names);
+  }
+  if (!isThenable(returned)) return undefined;
+  const pending = returned;
+  return new Promise((resolve) => {
+    const settle = (error: CodedError | undefined) => {
+      cancel();
+      bounds.signal.removeEventListener("abort", giveUp);
+      draft.close();
+      resolve(error);
+    };
+    const giveUp = () => {
+      const error = errors.ENV_PROVISION_ABORTED(names);
+      context.abort(error);
+      settle(error);
+    };
+    const cancel: Cancel = bounds.clock.timer(() => {
+      const error = errors.ENV_MUTATOR_TIMEOUT({
+        ...names,
+        timeoutMs: Math.round(bounds.timeoutMs),
+        limit: bounds.limit,
+      });
+      context.abort(error);
+      settle(error);
+    }, bounds.timeoutMs);
+    bounds.signal.addEventListener("abort", giveUp, { once: true });
+    // Both outcomes are handled, so that a rejection after the time is over is no unhandled one.
+    pending.then(
+      () => {
+        settle(undefined);
+      },
+      (thrown: unknown) => {
+        settle(asMutatorFailure(thrown, names));
+      },
+    );
+  });
+}
+
+function asMutatorFailure(thrown: unknown, names: { plugin: string; mutator: string }): CodedError {
+  if (isCodedError(thrown)) return thrown;
+  return errors.ENV_MUTATOR_FAILED({ ...names, reason: messageOf(thrown) }, { cause: thrown });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,280 @@
+import type { CodedError } from "../../coded-error.js";
+import { errors } from "../../errors.js";
+import type { Clock } from "../../ports/clock.js";
+import type { LaunchFile } from "../../ports/container-runtime.js";
+import type { Logger } from "../../ports/logger.js";
+import type { Registered } from "../registry.js";
+import { callMutator } from "./call-mutator.js";
+import { applyEdit, RecordingDraft, type DraftEdits } from "./draft.js";
+import { globMatcher } from "./globs.js";
+import {
+  explainWrites,
+  type EnvLedger,
+  type LedgerFile,
+  type LedgerNote,
+  type LedgerWriter,
+  type MutatorRun,
+} from "./ledger.js";
+import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, environmentBytes, MAX_ENV_BYTES } from "./limits.js";
+import { MutatorContext, type ProvisionFacts } from "./mutator-context.js";
+import type { LastGoodEdits, MutatorPolicy } from "./policy.js";
+import type { EnvMutator } from "./types.js";
+
+/** One layer of the environment below the plugins. */
+export interface EnvLayer {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether every value of it is secret. */
+  readonly secret?: boolean;
+}
+
+/** A mutator with its owner, as the chain runs it. */
+export type ChainMutator = Registered<EnvMutator>;
+
+/** What a chain run needs. */
+export interface ChainInput {
+  readonly layers: readonly EnvLayer[];
+  readonly mutators: readonly ChainMutator[];
+  readonly facts: ProvisionFacts;
+  /** Prefix of file paths as the workspace's process sees them. */
+  readonly fileRoot: string;
+  /** Ends the chain early. */
+  readonly signal: AbortSignal;
+}
+
+/** What the chain works with. */
+export interface ChainServices {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Needed for the policy `last-good`. */
+  readonly lastGood?: LastGoodEdits | undefined;
+  readonly policyOf: (plugin: string) => MutatorPolicy;
+  /** Takes secrets out of a text. */
+  readonly mask: (text: string) => string;
+  /** Told of each call's end, for metrics and for waiting on a plugin's running calls. */
+  readonly onCall?: ((plugin: string, call: Promise<unknown>) => void) | undefined;
+}
+
+/** A value that must be masked from now on. */
+export interface ChainSecret {
+  readonly key: string;
+  readonly value: string;
+  readonly expiresAt?: Date | undefined;
+}
+
+/** What came of a chain. A failure still tells the ledger up to it. */
+export type ChainResult = {
+  readonly ledger: () => EnvLedger;
+  readonly secrets: readonly ChainSecret[];
+} & (
+  | { readonly ok: true; readonly env: ReadonlyMap<string, string>; readonly files: readonly LaunchFile[] }
+  | { readonly ok: false; readonly plugin: string; readonly error: CodedError }
+);
+
+/** Runs the env mutators of one provision, each seeing what the earlier ones did. Never throws. */
+export async function runEnvChain(input: ChainInput, services: ChainServices): Promise<ChainResult> {
+  const run = new ChainRun(input, services);
+  return run.run();
+}
+
+class ChainRun {
+  readonly #input: ChainInput;
+  readonly #services: ChainServices;
+  readonly #env = new Map<string, string>();
+  readonly #files = new Map<string, { file: LaunchFile; writer: LedgerWriter }>();
+  readonly #notes: { writer: LedgerWriter; edits: DraftEdits; dropped: boolean }[] = [];
+  readonly #runs: MutatorRun[] = [];
+  readonly #secrets: ChainSecret[] = [];
+  readonly #deadline: number;
+
+  constructor(input: ChainInput, services: ChainServices) {
+    this.#input = input;
+    this.#services = services;
+    this.#deadline = services.clock.monotonic() + CHAIN_TIMEOUT_MS;
+    for (const layer of input.layers) {
+      for (const key in layer.env) {
+        const value = layer.env[key] ?? "";
+        this.#env.set(key, value);
+        if (layer.secret === true) this.#secrets.push({ key, value });
+      }
+    }
+  }
+
+  async run(): Promise<ChainResult> {
+    let failure: { plugin: string; error: CodedError } | undefined;
+    for (const mutator of this.#input.mutators) {
+      if (failure !== undefined) {
+        this.#note(mutator, "not-run", 0, 0);
+        continue;
+      }
+      const started = this.#services.clock.monotonic();
+      const turn = this.#callOne(mutator);
+      // Awaiting only real promises keeps a chain of synchronous mutators as fast as a plain loop.
+      const error = turn instanceof Promise ? await turn : turn;
+      const durationMs = this.#services.clock.monotonic() - started;
+      if (error === undefined) continue;
+      if (this.#recover(mutator, error, durationMs) === "failed") {
+        failure = { plugin: mutator.owner.plugin, error };
+      }
+    }
+    const common = { ledger: () => this.#ledger(), secrets: this.#secrets };
+    if (failure !== undefined) return { ok: false, ...failure, ...common };
+    return {
+      ok: true,
+      env: this.#env,
+      files: [...this.#files.values()].map((entry) => entry.file),
+      ...common,
+    };
+  }
+
+  /** Calls one mutator and takes its edits over; gives its failure, if any. */
+  #callOne(registered: ChainMutator): CodedError | undefined | Promise<CodedError | undefined> {
+    const { contribution: mutator, owner } = registered;
+    const { clock, log, policyOf, onCall } = this.#services;
+    const policy = policyOf(owner.plugin);
+    const started = clock.monotonic();
+    const draft = new RecordingDraft(this.#env, {
+      plugin: owner.plugin,
+      mutator: mutator.name,
+      fileRoot: this.#input.fileRoot,
+      mayRead: globMatcher(policy.reads),
+      mayWrite: globMatcher(policy.writes),
+      writes: policy.writes,
+    });
+    const context = new MutatorContext(this.#input.facts, () =>
+      log.child({ plugin: owner.plugin, mutator: mutator.name, workspaceId: this.#input.facts.workspaceId }),
+    );
+    const timeoutMs = policy.timeoutMs ?? DEFAULT_MUTATOR_TIMEOUT_MS;
+    const settled = callMutator(registered, draft, context, {
+      clock,
+      signal: this.#input.signal,
+      timeoutMs: Math.min(timeoutMs, Math.max(0, this.#deadline - started)),
+      limit: this.#deadline - started < timeoutMs ? "the whole chain's time" : "its timeoutMs",
+    });
+    const accept = (thrown: CodedError | undefined): CodedError | undefined => {
+      draft.close();
+      const error =
+        thrown ??
+        draft.fault ??
+        this.#commit(registered, draft.recorded(), "applied", clock.monotonic() - started);
+      if (error !== undefined)
+        this.#notes.push({ writer: writerOf(registered), edits: draft.recorded(), dropped: true });
+      else this.#services.lastGood?.remember(mutator.name, this.#input.facts.workspaceId, draft.recorded());
+      return error;
+    };
+    if (!(settled instanceof Promise)) return accept(settled);
+    onCall?.(owner.plugin, settled);
+    return settled.then(accept);
+  }
+
+  /** Takes edits over as a whole; gives the reason when the result would be too large. */
+  #commit(
+    registered: ChainMutator,
+    edits: DraftEdits,
+    outcome: "applied" | "last-good",
+    durationMs: number,
+    error?: CodedError,
+  ): CodedError | undefined {
+    const undo = new Map<string, string | undefined>();
+    for (const edit of edits.edits) {
+      const present = this.#env.get(edit.key);
+      if (!undo.has(edit.key)) undo.set(edit.key, present);
+      const next = applyEdit(edit.operation, present, edit.value, edit.separator);
+      if (next === undefined) this.#env.delete(edit.key);
+      else this.#env.set(edit.key, next);
+    }
+    const bytes = environmentBytes(this.#env);
+    if (bytes > MAX_ENV_BYTES) {
+      for (const [key, value] of undo) {
+        if (value === undefined) this.#env.delete(key);
+        else this.#env.set(key, value);
+      }
+      return errors.ENV_TOO_LARGE({ plugin: registered.owner.plugin, bytes, allowedBytes: MAX_ENV_BYTES });
+    }
+    const writer = writerOf(registered);
+    for (const file of edits.files) this.#files.set(file.path, { file, writer });
+    for (const edit of edits.edits) {
+      if (edit.secret) this.#secrets.push({ key: edit.key, value: edit.value, expiresAt: edit.expiresAt });
+    }
+    this.#notes.push({ writer, edits, dropped: false });
+    this.#note(registered, outcome, durationMs, edits.edits.length, error);
+    return undefined;
+  }
+
+  /** Applies the plugin's failure policy. */
+  #recover(registered: ChainMutator, error: CodedError, durationMs: number): "failed" | "recovered" {
+    const { owner, contribution } = registered;
+    const { onError = "fail" } = this.#services.policyOf(owner.plugin);
+    const givenUp = this.#input.signal.aborted;
+    if (onError === "last-good" && !givenUp) {
+      const edits = this.#services.lastGood?.recall(
+        contribution.name,
+        this.#input.facts.workspaceId,
+        this.#services.clock.now(),
+      );
+      if (
+        edits !== undefined &&
+        this.#commit(registered, edits, "last-good", durationMs, error) === undefined
+      ) {
+        return "recovered";
+      }
+    }
+    const skipped = onError === "skip" && !givenUp;
+    this.#note(registered, skipped ? "skipped" : "failed", durationMs, 0, error);
+    return skipped ? "recovered" : "failed";
+  }
+
+  #note(
+    { contribution, owner }: ChainMutator,
+    outcome: MutatorRun["outcome"],
+    durationMs: number,
+    edits: number,
+    error?: CodedError,
+  ): void {
+    this.#runs.push({
+      plugin: owner.plugin,
+      version: owner.version,
+      mutator: contribution.name,
+      outcome,
+      durationMs,
+      edits,
+      error:
+        error === undefined ? undefined : { code: error.code, message: this.#services.mask(error.message) },
+    });
+  }
+
+  #ledger(): EnvLedger {
+    const files = [...this.#files.values()].map(({ file, writer }): LedgerFile => ({
+      path: file.path,
+      mode: `0${file.mode.toString(8)}`,
+      bytes: Buffer.byteLength(file.content),
+      writer,
+    }));
+    return {
+      attempt: this.#input.facts.attempt,
+      variables: explainWrites(this.#writes(), this.#services.mask),
+      files,
+      mutators: this.#runs,
+    };
+  }
+
+  *#writes(): Generator<LedgerNote> {
+    for (const layer of this.#input.layers) {
+      const writer: LedgerWriter = { kind: "layer", name: layer.name };
+      for (const [key, value] of Object.entries(layer.env)) {
+        yield {
+          writer,
+          edit: { key, value, secret: layer.secret === true, operation: "layer" },
+          dropped: false,
+        };
+      }
+    }
+    for (const { writer, edits, dropped } of this.#notes) {
+      for (const edit of edits.edits) yield { writer, edit, dropped };
+    }
+  }
+}
+
+function writerOf({ contribution, owner }: ChainMutator): LedgerWriter {
+  return { kind: "plugin", name: owner.plugin, version: owner.version, mutator: contribution.name };
+}

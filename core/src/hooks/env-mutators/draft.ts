@@ -1,0 +1,207 @@
+import { posix } from "node:path";
+import { errors } from "../../errors.js";
+import { showValue, type CodedError } from "../../coded-error.js";
+import type { LaunchFile } from "../../ports/container-runtime.js";
+import { isUsableKey, PROTECTED_KEYS, valueFault } from "./limits.js";
+import { SECRET_VALUE_TYPE, type EnvDraft, type EnvValue, type SecretValue } from "./types.js";
+
+/** The kinds of edit that a draft records. */
+export type EditOperation = "set" | "setDefault" | "prepend" | "append" | "unset";
+
+/** One recorded edit of a variable. */
+export interface EnvEdit {
+  readonly operation: EditOperation;
+  readonly key: string;
+  /** The text given to the call; empty for `unset`. */
+  readonly value: string;
+  /** What joins it to the present value, for `prepend` and `append`. */
+  readonly separator?: string | undefined;
+  readonly secret: boolean;
+  readonly expiresAt?: Date | undefined;
+}
+
+/** What one mutator wants: edits of variables and files, in the order of its calls. */
+export interface DraftEdits {
+  readonly edits: readonly EnvEdit[];
+  readonly files: readonly LaunchFile[];
+}
+
+/** What a draft is limited by. */
+export interface DraftRules {
+  readonly plugin: string;
+  readonly mutator: string;
+  /** Prefix of file paths as the workspace's process sees them. */
+  readonly fileRoot: string;
+  /** Whether the manifest lets the plugin see this variable; everything when absent. */
+  readonly mayRead?: ((key: string) => boolean) | undefined;
+  readonly mayWrite?: ((key: string) => boolean) | undefined;
+  /** The globs behind {@link DraftRules.mayWrite}, for the error's text. */
+  readonly writes?: readonly string[] | undefined;
+}
+
+/** The separator of `prepend` and `append`: that of `PATH`. */
+const DEFAULT_SEPARATOR = ":";
+
+/**
+ * Records the edits of one mutator over an environment that it never changes. An edit that breaks a rule throws,
+ * and is remembered, so that a mutator that swallows the error fails all the same.
+ */
+export class RecordingDraft implements EnvDraft {
+  readonly #base: ReadonlyMap<string, string>;
+  readonly #rules: DraftRules;
+  readonly #overlay = new Map<string, string | undefined>();
+  readonly #edits: EnvEdit[] = [];
+  readonly #files: LaunchFile[] = [];
+  #fault: CodedError | undefined;
+  #closed = false;
+
+  constructor(base: ReadonlyMap<string, string>, rules: DraftRules) {
+    this.#base = base;
+    this.#rules = rules;
+  }
+
+  readonly files = {
+    add: (file: LaunchFile): string => this.#addFile(file),
+  };
+
+  get(key: string): string | undefined {
+    if (this.#overlay.has(key)) return this.#overlay.get(key);
+    return this.#rules.mayRead === undefined || this.#rules.mayRead(key) ? this.#base.get(key) : undefined;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  keys(): string[] {
+    const keys = [...this.#base.keys()].filter((key) => this.has(key));
+    for (const [key, value] of this.#overlay) {
+      if (value !== undefined && !keys.includes(key)) keys.push(key);
+    }
+    return keys;
+  }
+
+  set(key: string, value: EnvValue): void {
+    this.#record("set", key, value);
+  }
+
+  setDefault(key: string, value: EnvValue): void {
+    this.#record("setDefault", key, value);
+  }
+
+  prepend(key: string, value: string, separator = DEFAULT_SEPARATOR): void {
+    this.#record("prepend", key, value, separator);
+  }
+
+  append(key: string, value: string, separator = DEFAULT_SEPARATOR): void {
+    this.#record("append", key, value, separator);
+  }
+
+  unset(key: string): void {
+    this.#record("unset", key, "");
+  }
+
+  secret(value: string, options: { expiresAt?: Date } = {}): SecretValue {
+    return { $$type: SECRET_VALUE_TYPE, value, expiresAt: options.expiresAt };
+  }
+
+  /** Ends the recording: later edits are refused. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** The first broken rule, or undefined. */
+  get fault(): CodedError | undefined {
+    return this.#fault;
+  }
+
+  /** What was recorded so far. */
+  recorded(): DraftEdits {
+    return { edits: this.#edits, files: this.#files };
+  }
+
+  #record(operation: EditOperation, key: string, given: EnvValue, separator?: string): void {
+    const { plugin, mutator } = this.#rules;
+    if (this.#closed) throw errors.ENV_DRAFT_CLOSED({ plugin, mutator });
+    if (typeof key !== "string" || !isUsableKey(key))
+      this.#refuse(errors.ENV_KEY_INVALID({ plugin, key: showValue(key) }));
+    if (PROTECTED_KEYS.has(key)) this.#refuse(errors.ENV_KEY_PROTECTED({ plugin, key }));
+    if (this.#rules.mayWrite !== undefined && !this.#rules.mayWrite(key)) {
+      this.#refuse(errors.ENV_WRITE_NOT_ALLOWED({ plugin, key, allowed: this.#rules.writes ?? [] }));
+    }
+    const secret = typeof given !== "string";
+    const value = secret ? given.value : given;
+    if (typeof value !== "string") {
+      this.#refuse(
+        errors.ENV_VALUE_INVALID({ plugin, key, reason: `is of type ${typeof value}; give a string` }),
+      );
+    }
+    const next = applyEdit(operation, this.#presentFor(operation, key), value, separator);
+    const fault = next === undefined ? undefined : valueFault(next);
+    if (fault !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: fault }));
+    this.#overlay.set(key, next);
+    const expiresAt = secret ? given.expiresAt : undefined;
+    this.#edits.push({ operation, key, value, separator, secret, expiresAt });
+  }
+
+  /**
+   * What an edit builds on. Joining builds on the real value also where the plugin may not read it: else a
+   * plugin that may write but not read a variable would wipe it.
+   */
+  #presentFor(operation: EditOperation, key: string): string | undefined {
+    if (operation === "set" || operation === "unset") return undefined;
+    return this.#overlay.has(key) ? this.#overlay.get(key) : this.#base.get(key);
+  }
+
+  #addFile(file: LaunchFile): string {
+    const { plugin, mutator, fileRoot } = this.#rules;
+    if (this.#closed) throw errors.ENV_DRAFT_CLOSED({ plugin, mutator });
+    const reason = fileFault(file);
+    if (reason !== undefined)
+      this.#refuse(errors.ENV_FILE_INVALID({ plugin, path: showValue(file.path), reason }));
+    this.#files.push({ path: file.path, mode: file.mode, content: file.content });
+    return fileRoot + file.path;
+  }
+
+  #refuse(error: CodedError): never {
+    this.#fault ??= error;
+    throw error;
+  }
+}
+
+/** The value that an edit makes out of the present one; undefined removes the variable. */
+export function applyEdit(
+  operation: EditOperation,
+  present: string | undefined,
+  value: string,
+  separator: string = DEFAULT_SEPARATOR,
+): string | undefined {
+  switch (operation) {
+    case "set":
+      return value;
+    case "setDefault":
+      return present ?? value;
+    case "prepend":
+      return present === undefined || present === "" ? value : value + separator + present;
+    case "append":
+      return present === undefined || present === "" ? value : present + separator + value;
+    case "unset":
+      return undefined;
+  }
+}
+
+function fileFault(file: LaunchFile): string | undefined {
+  const { path, mode } = file;
+  if (
+    typeof path !== "string" ||
+    !posix.isAbsolute(path) ||
+    posix.normalize(path) !== path ||
+    path.endsWith("/")
+  ) {
+    return 'must be an absolute path without "..", "//" or a trailing "/"';
+  }
+  if (path.includes("\0")) return "holds a NUL character";
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777)
+    return "needs permission bits between 0 and 0o777 as mode";
+  return undefined;
+}

@@ -1,0 +1,78 @@
+export { Type, type Static, type TSchema } from "@sinclair/typebox";
+
+export {
+  CodedError,
+  defineErrors,
+  formatFaults,
+  isCodedError,
+  messageOf,
+  type ErrorDetails,
+  type ErrorFactory,
+  type Fault,
+} from "./coded-error.js";
+
+export {
+  definePlugin,
+  type Plugin,
+  type PluginContext,
+  type PluginDefinition,
+  type PluginStage,
+} from "./plugins/define-plugin.js";
+export type { Disposer, ContributionOwner, Registered } from "./hooks/registry.js";
+export { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+export type {
+  EnvDraft,
+  EnvMutator,
+  EnvValue,
+  InstallationToken,
+  ProvisionContext,
+  SecretValue,
+} from "./hooks/env-mutators/types.js";
+export type { BootStage, BootTask, BootTaskContext } from "./hooks/boot-tasks/types.js";
+export type { BackgroundLoop, TickContext } from "./hooks/background-loops/types.js";
+
+export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/clock.js";
+export { LOGGER, silentLogger, type LogFields, type Logger } from "./ports/logger.js";
+export {
+  CONTAINER_RUNTIME,
+  type ContainerRuntime,
+  type ContainerRuntimeKind,
+  type LaunchFile,
+  type LaunchResult,
+  type LaunchSpec,
+  type Presence,
+  type RuntimeCall,
+  type RuntimeHealth,
+  type Tier,
+  type WorkspaceTemplate,
+} from "./ports/container-runtime.js";
+export { LOOP_LEASES } from "./ports/tokens.js";
+
+export { Kernel, type KernelOptions } from "./kernel.js";
+export { BootReport, type BootEntry } from "./boot-report.js";
+export { parseManifest, readManifest, type Manifest } from "./plugins/manifest.js";
+export type { PluginEntry } from "./plugins/manifest-schema.js";
+export type { PluginState, PluginStatus, PluginTimings } from "./plugins/plugin-status.js";
+export type { LoopAction } from "./hooks/background-loops/supervisor.js";
+export type { LoopState, LoopStatus } from "./hooks/background-loops/liveness.js";
+export type { TickReport } from "./hooks/background-loops/loop-runner.js";
+export { soleHostLeases, type LeaseProvider, type LoopLease } from "./hooks/background-loops/lease.js";
+export {
+  runEnvChain,
+  type ChainInput,
+  type ChainMutator,
+  type ChainResult,
+  type ChainSecret,
+  type ChainServices,
+  type EnvLayer,
+} from "./hooks/env-mutators/chain.js";
+export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
+export type {
+  EnvLedger,
+  LedgerEntry,
+  LedgerFile,
+  LedgerWriter,
+  MutatorRun,
+} from "./hooks/env-mutators/ledger.js";
+export { MASK, SecretMasker } from "./masking/secret-masker.js";
+export { compileValidator, type JsonSchema, type Validator } from "./schema/validate.js";

@@ -1,0 +1,131 @@
+import "reflect-metadata";
+import { container as rootContainer, type DependencyContainer, type InjectionToken } from "tsyringe";
+import { BootReport } from "./boot-report.js";
+import { soleHostLeases } from "./hooks/background-loops/lease.js";
+import { BackgroundLoopRegistry } from "./hooks/background-loops/registry.js";
+import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
+import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
+import { runBootStage } from "./hooks/boot-tasks/run-stage.js";
+import type { BootStage } from "./hooks/boot-tasks/types.js";
+import { runEnvChain, type ChainInput, type ChainResult } from "./hooks/env-mutators/chain.js";
+import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
+import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+import type { HookRegistries } from "./hooks/registries.js";
+import type { SecretMasker } from "./masking/secret-masker.js";
+import { PluginActivity } from "./plugins/activity.js";
+import { parseOverrides } from "./plugins/enablement.js";
+import type { Manifest } from "./plugins/manifest.js";
+import { PluginHost } from "./plugins/plugin-host.js";
+import { CLOCK, type Clock } from "./ports/clock.js";
+import { LOGGER, type Logger } from "./ports/logger.js";
+import { LOOP_LEASES } from "./ports/tokens.js";
+
+/** What a kernel is made from. */
+export interface KernelOptions {
+  readonly manifest: Manifest;
+  /** The process environment; tasks of stage `env` fill it. */
+  readonly env: Record<string, string | undefined>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly masker: SecretMasker;
+  /** A number from 0 up to 1; spreads the loops' ticks. */
+  readonly random?: () => number;
+}
+
+/** Owns the hook registries and the plugins' life; the host brings the ports and says when. */
+export class Kernel {
+  readonly registries: HookRegistries;
+  readonly plugins: PluginHost;
+  readonly report = new BootReport();
+  readonly #options: KernelOptions;
+  readonly #container: DependencyContainer;
+  readonly #activity = new PluginActivity();
+  readonly #lastGood = new LastGoodEdits();
+  readonly #policies: ReadonlyMap<string, MutatorPolicy>;
+  readonly #controller = new AbortController();
+
+  constructor(options: KernelOptions) {
+    const { manifest, clock, log, masker, random = Math.random } = options;
+    this.#options = options;
+    // A child, so that nothing of one kernel shows in another one of the same process.
+    const container = rootContainer.createChildContainer();
+    this.#container = container;
+    this.provide(LOGGER, log);
+    this.provide(CLOCK, clock);
+    this.provide(LOOP_LEASES, soleHostLeases());
+    const loops = new BackgroundLoopRegistry();
+    const leases = { acquire: (loop: string) => container.resolve(LOOP_LEASES).acquire(loop) };
+    this.registries = {
+      envMutators: new EnvMutatorRegistry(),
+      bootTasks: new BootTaskRegistry(),
+      loops,
+      supervisor: new LoopSupervisor(loops, { clock, log, leases, random }),
+    };
+    const names = manifest.plugins.map((entry) => entry.name);
+    this.plugins = new PluginHost({
+      manifest,
+      registries: this.registries,
+      container,
+      activity: this.#activity,
+      clock,
+      log,
+      report: this.report,
+      mask: (text) => masker.mask(text),
+      enablement: () => ({
+        env: Object.freeze({ ...options.env }),
+        overrides: parseOverrides(options.env.MOLECULE_PLUGINS, names),
+        toggles: new Map(),
+      }),
+    });
+    this.#policies = new Map(
+      manifest.plugins.map((entry) => [
+        entry.name,
+        {
+          onError: entry.onError,
+          timeoutMs: entry.timeoutMs,
+          reads: entry.env?.reads,
+          writes: entry.env?.writes,
+        },
+      ]),
+    );
+  }
+
+  /** Offers a port to plugins, replacing an earlier one of the same token. */
+  provide<T>(token: InjectionToken<T>, port: T): void {
+    this.#container.register(token, { useValue: port });
+  }
+
+  /**
+   * Runs one stage of boot: the plugins that are due (before stage `env` those of stage `env`, before `storage`
+   * all others), then the stage's tasks.
+   * @throws PLUGIN_REQUIRED_FAILED, PLUGIN_OVERRIDES_INVALID, BOOT_TASK_FAILED, BOOT_TASK_TIMEOUT
+   */
+  async boot(stage: BootStage): Promise<void> {
+    if (stage === "env") await this.plugins.load("env");
+    if (stage === "storage") await this.plugins.load("main");
+    const { env, clock, log } = this.#options;
+    const services = { env, clock, log, report: this.report, signal: this.#controller.signal };
+    await runBootStage(stage, this.registries.bootTasks, services);
+  }
+
+  /** Runs the env-mutator chain for one provision. */
+  runChain(input: ChainInput): Promise<ChainResult> {
+    return runEnvChain(input, {
+      clock: this.#options.clock,
+      log: this.#options.log,
+      lastGood: this.#lastGood,
+      policyOf: (plugin) => this.#policies.get(plugin) ?? {},
+      mask: (text) => this.#options.masker.mask(text),
+      onCall: (plugin, call) => {
+        this.#activity.track(plugin, call);
+      },
+    });
+  }
+
+  /** Stops the loops, then disables every plugin; what takes too long is logged and left behind. */
+  async stop(): Promise<void> {
+    this.#controller.abort(new Error("the host stops"));
+    await this.registries.supervisor.stop();
+    await this.plugins.stop();
+  }
+}

@@ -1,0 +1,233 @@
+import type { DependencyContainer } from "tsyringe";
+import type { BootReport } from "../boot-report.js";
+import { isCodedError, messageOf, type CodedError } from "../coded-error.js";
+import { errors } from "../errors.js";
+import type { HookRegistries } from "../hooks/registries.js";
+import type { HookRegistry } from "../hooks/registry.js";
+import type { Clock } from "../ports/clock.js";
+import type { Logger } from "../ports/logger.js";
+import { bounded } from "../util/bounded.js";
+import type { PluginActivity } from "./activity.js";
+import type { PluginStage } from "./define-plugin.js";
+import { decideEnablement, type Enablement, type EnablementInputs } from "./enablement.js";
+import type { Manifest } from "./manifest.js";
+import type { PluginEntry } from "./manifest-schema.js";
+import type { PluginState, PluginStatus, PluginTimings } from "./plugin-status.js";
+import { PluginScope } from "./scope.js";
+import { setUpPlugin } from "./set-up.js";
+
+/** Ms that a plugin's disposers get together. */
+const DISPOSE_TIMEOUT_MS = 10_000;
+
+/** What the plugin host works with. */
+export interface PluginHostServices {
+  readonly manifest: Manifest;
+  readonly registries: HookRegistries;
+  readonly container: DependencyContainer;
+  readonly activity: PluginActivity;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly report: BootReport;
+  readonly mask: (text: string) => string;
+  /** What decides which plugins run, as it stands now. */
+  readonly enablement: () => EnablementInputs;
+}
+
+interface PluginRecord {
+  readonly entry: PluginEntry;
+  readonly order: number;
+  state: PluginState;
+  decision: Enablement;
+  version: string | null;
+  error: CodedError | null;
+  timings: PluginTimings;
+  scope: PluginScope | null;
+  loads: number;
+}
+
+const NO_TIMINGS: PluginTimings = { import_ms: null, validate_ms: null, setup_ms: null };
+
+/** Enables and disables the manifest's plugins. One plugin's fault leaves it `failed` and the others running. */
+export class PluginHost {
+  readonly #services: PluginHostServices;
+  readonly #records: readonly PluginRecord[];
+  /** Changes of state happen one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(services: PluginHostServices) {
+    this.#services = services;
+    this.#records = services.manifest.plugins.map((entry, index) => ({
+      entry,
+      order: index + 1,
+      state: "disabled",
+      decision: { enabled: false, reason: "not loaded yet" },
+      version: null,
+      error: null,
+      timings: NO_TIMINGS,
+      scope: null,
+      loads: 0,
+    }));
+  }
+
+  /**
+   * Enables the plugins of one stage, in order, as far as they are to run.
+   * @throws PLUGIN_REQUIRED_FAILED when one with `required` fails
+   */
+  async load(stage: PluginStage): Promise<void> {
+    const inputs = this.#services.enablement();
+    for (const record of this.#records.filter((each) => (each.entry.stage ?? "main") === stage)) {
+      record.decision = decideEnablement(record.entry, inputs);
+      await this.#exclusively(() => this.#loadOne(record));
+      if (record.entry.required === true && record.error !== null) {
+        const reason = record.error.message;
+        throw errors.PLUGIN_REQUIRED_FAILED({ plugin: record.entry.name, reason }, { cause: record.error });
+      }
+    }
+  }
+
+  /** Disables every plugin, the last one enabled first; failures are logged. */
+  async stop(): Promise<void> {
+    for (const record of this.#records.toReversed()) {
+      await this.#exclusively(() => this.#disable(record));
+    }
+  }
+
+  /** Every plugin of the manifest, in effective order. */
+  status(): PluginStatus[] {
+    return this.#records.map((record) => this.#describe(record));
+  }
+
+  async #loadOne(record: PluginRecord): Promise<void> {
+    const { clock, report } = this.#services;
+    const { name } = record.entry;
+    if (!record.decision.enabled) {
+      report.add({
+        stage: "plugins",
+        name,
+        durationMs: 0,
+        outcome: "disabled",
+        detail: record.decision.reason,
+      });
+      return;
+    }
+    const started = clock.monotonic();
+    await this.#enable(record);
+    report.add({
+      stage: "plugins",
+      name,
+      durationMs: clock.monotonic() - started,
+      outcome: record.error === null ? "ok" : "failed",
+      detail: record.error?.message ?? describeContributions(this.#describe(record)),
+    });
+  }
+
+  async #enable(record: PluginRecord): Promise<void> {
+    const { manifest, registries, container, clock, log, enablement } = this.#services;
+    record.state = "enabling";
+    record.error = null;
+    record.timings = NO_TIMINGS;
+    const scope = new PluginScope(record.entry.name, container);
+    record.scope = scope;
+    try {
+      await setUpPlugin(record.entry, {
+        scope,
+        registries,
+        clock,
+        order: record.order,
+        manifestDir: manifest.dir,
+        env: enablement().env,
+        log: log.child({ plugin: record.entry.name }),
+        loads: record.loads,
+        onVersion: (version) => {
+          record.version = version;
+        },
+        onTiming: (timing) => {
+          record.timings = { ...record.timings, ...timing };
+        },
+      });
+      record.state = "enabled";
+    } catch (error) {
+      record.loads += 1;
+      await this.#takeDown(record);
+      this.#fail(record, error);
+    }
+  }
+
+  async #disable(record: PluginRecord): Promise<void> {
+    if (record.scope === null) return;
+    record.state = "disabling";
+    const failure = await this.#takeDown(record);
+    if (failure === undefined) record.state = "disabled";
+    else this.#fail(record, failure);
+  }
+
+  /** Takes the contributions back, waits for the plugin's running calls, then disposes; gives what failed. */
+  async #takeDown(record: PluginRecord): Promise<unknown> {
+    const { scope } = record;
+    if (scope === null) return undefined;
+    record.scope = null;
+    await scope.withdraw();
+    await this.#services.activity.idle(record.entry.name);
+    const reasons = [`disposers did not finish within ${DISPOSE_TIMEOUT_MS} ms`];
+    const disposed = await bounded(() => scope.dispose(), {
+      clock: this.#services.clock,
+      timeoutMs: DISPOSE_TIMEOUT_MS,
+      onTimeout: () => errors.PLUGIN_DISPOSE_FAILED({ plugin: record.entry.name, reasons }),
+    });
+    return disposed.ok ? undefined : disposed.error;
+  }
+
+  #fail(record: PluginRecord, thrown: unknown): void {
+    record.state = "failed";
+    record.error = isCodedError(thrown)
+      ? thrown
+      : errors.PLUGIN_SETUP_FAILED(
+          { plugin: record.entry.name, reason: messageOf(thrown) },
+          { cause: thrown },
+        );
+    this.#services.log.error(record.error.message, { plugin: record.entry.name, code: record.error.code });
+  }
+
+  #describe(record: PluginRecord): PluginStatus {
+    const { entry, error } = record;
+    const { envMutators, bootTasks, loops } = this.#services.registries;
+    return {
+      name: entry.name,
+      module: entry.module,
+      stage: entry.stage ?? "main",
+      state: record.state,
+      reason: record.decision.reason,
+      version: record.version,
+      required: entry.required ?? false,
+      error: error === null ? null : { code: error.code, message: this.#services.mask(error.message) },
+      contributions: {
+        env_mutators: namesOf(envMutators, entry.name),
+        boot_tasks: namesOf(bootTasks, entry.name),
+        loops: namesOf(loops, entry.name),
+      },
+      timings: record.timings,
+    };
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#queue.then(work);
+    this.#queue = next.catch(() => undefined);
+    return next;
+  }
+}
+
+function namesOf<T extends { readonly name: string }>(registry: HookRegistry<T>, plugin: string): string[] {
+  return registry
+    .entries()
+    .filter((entry) => entry.owner.plugin === plugin)
+    .map((entry) => entry.contribution.name);
+}
+
+function describeContributions({ contributions }: PluginStatus): string {
+  const parts = [
+    ...contributions.env_mutators.map((name) => `env mutator ${name}`),
+    ...contributions.boot_tasks.map((name) => `boot task ${name}`),
+    ...contributions.loops.map((name) => `loop ${name}`),
+  ];
+  return parts.join(", ");
+}

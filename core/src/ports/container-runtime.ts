@@ -1,0 +1,130 @@
+import type { InjectionToken } from "tsyringe";
+import type { Logger } from "./logger.js";
+
+/** Which driver runs workspaces. */
+export type ContainerRuntimeKind = "docker" | "process" | "none";
+
+/** Isolation and size class of a workspace, 1 (tightest) to 4; see docs/operating.md. */
+export type Tier = 1 | 2 | 3 | 4;
+
+/** A workspace template of the manifest: what a workspace of the runtime `name` is made from. */
+export interface WorkspaceTemplate {
+  /** The workspace's `runtime`, e.g. `claude-code`. */
+  readonly name: string;
+  /** Image reference for the `docker` container runtime. */
+  readonly image?: string | undefined;
+  /** Program and arguments for the `process` container runtime; parts that start with `./` are relative to the manifest. */
+  readonly command?: readonly string[] | undefined;
+  /** How to build `image` where it is missing; `context` is relative to the manifest. */
+  readonly build?:
+    | {
+        readonly context: string;
+        readonly dockerfile?: string | undefined;
+        readonly args?: Readonly<Record<string, string>> | undefined;
+      }
+    | undefined;
+  /** Seconds that a workspace may stay in provisioning. */
+  readonly provisionTimeoutSeconds?: number | undefined;
+}
+
+/** A file that must be in place before the workspace's process starts. */
+export interface LaunchFile {
+  /** Absolute POSIX path inside the workspace. */
+  readonly path: string;
+  /** Permission bits, e.g. `0o755`. */
+  readonly mode: number;
+  readonly content: string | Uint8Array;
+}
+
+/** Everything needed to start one attempt of one workspace. */
+export interface LaunchSpec {
+  readonly workspaceId: string;
+  /** Number of this provision of the workspace; fences late actors. */
+  readonly attempt: number;
+  /** What people call the workspace. */
+  readonly name: string;
+  readonly template: WorkspaceTemplate;
+  readonly tier: Tier;
+  /** The complete environment, without that of the image. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly files: readonly LaunchFile[];
+  /** A folder of the machine to mount as `/workspace`, in place of the workspace's own volume. */
+  readonly workspaceDir?: { readonly path: string; readonly readOnly: boolean } | undefined;
+  /** Drop the stored agent session before start. */
+  readonly resetSession: boolean;
+}
+
+/** What a launch brought up. */
+export interface LaunchResult {
+  /** Exact id: container id or process id. */
+  readonly handle: string;
+  /** `ws-<first 12 of id>`. */
+  readonly name: string;
+  /** Where the agent's port is published on this machine, or null where the agent says so itself. */
+  readonly url: string | null;
+  /** What differs from what was asked for, e.g. a tier's isolation that this installation does not allow. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * What is known of a workspace's container. Only `absent` lets anything be concluded; an error of the engine
+ * is `unknown`.
+ */
+export type Presence =
+  | {
+      readonly state: "present";
+      readonly running: boolean;
+      readonly attempt: number;
+      readonly handle: string;
+      readonly exitCode: number | null;
+    }
+  | { readonly state: "absent" }
+  | { readonly state: "unknown"; readonly reason: string };
+
+/** Whether the driver can start workspaces now. */
+export type RuntimeHealth =
+  | { readonly available: true; readonly detail: string }
+  | { readonly available: false; readonly reason: string };
+
+/** Options of a driver call. */
+export interface RuntimeCall {
+  /** Bounds the call; an abort leaves nothing half made where the driver can help it. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Runs workspaces. Touches only objects that carry this installation's instance id. */
+export interface ContainerRuntime {
+  readonly kind: ContainerRuntimeKind;
+  /** Whether the driver can start workspaces now; never throws. */
+  check(signal: AbortSignal): Promise<RuntimeHealth>;
+  /** Prefix of a workspace's file paths as its process sees them: empty in a container, its folder as a process. */
+  fileRoot(workspaceId: string): string;
+  /** Host name by which a workspace reaches this machine. */
+  readonly platformHost: string;
+  /** The environment that a workspace has before anything is added: of the image, or of a bare process. */
+  baseEnvironment(template: WorkspaceTemplate, call: RuntimeCall): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Starts `spec`, after removing older attempts of the same workspace. Files are in place before the process
+   * starts. A launch that fails leaves no container of its attempt.
+   */
+  launch(spec: LaunchSpec, call: RuntimeCall): Promise<LaunchResult>;
+  /** What is known of the workspace's newest container; never throws. */
+  observe(workspaceId: string, call: RuntimeCall): Promise<Presence>;
+  /**
+   * Stops and removes every container of the workspace, up to and including attempt `upToAttempt` when given.
+   * Absent is success.
+   */
+  stop(workspaceId: string, call: RuntimeCall & { readonly upToAttempt?: number }): Promise<void>;
+  /** Removes every volume of the workspace. Absent is success; one in use is an error. */
+  removeVolumes(workspaceId: string, call: RuntimeCall): Promise<void>;
+  /** The last `lines` log lines, unmasked; null where the driver keeps none. */
+  logs(workspaceId: string, lines: number, call: RuntimeCall): Promise<string | null>;
+  /** Ends what the driver itself holds: connections, and processes that end with the host. */
+  close(): Promise<void>;
+}
+
+/** Resolves to the host's {@link ContainerRuntime}. */
+export const CONTAINER_RUNTIME: InjectionToken<ContainerRuntime> = Symbol.for(
+  "@molecule/port/container-runtime",
+);
