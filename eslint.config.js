@@ -23,6 +23,7 @@ export default tseslint.config(
       ],
       // A hook may answer nothing or a remark: `void | string` says just that.
       "@typescript-eslint/no-invalid-void-type": "off",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "no-console": "error",
     },
   },

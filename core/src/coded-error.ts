@@ -64,7 +64,7 @@ export type ErrorFactory<D> = (details: D, options?: { cause?: unknown }) => Cod
  */
 export function defineErrors<const T extends Record<string, (details: never) => string>>(
   texts: T,
-): { readonly [C in keyof T]: ErrorFactory<Parameters<T[C]>[0]> };
+): { readonly [C in keyof T]: ErrorFactory<Parameters<T[C]> extends [infer D] ? D : Record<string, never>> };
 export function defineErrors(
   texts: Record<string, (details: ErrorDetails) => string>,
 ): Record<string, ErrorFactory<ErrorDetails>> {
@@ -85,16 +85,32 @@ export function formatFaults(faults: readonly Fault[]): string {
     .join("\n");
 }
 
-/** Any value as short text, for a fault's `found`. */
+/** Any value as short text, for a fault's `found`. Never throws, whatever a plugin handed over. */
 export function showValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol" || typeof value === "bigint") return value.toString();
-  const text = JSON.stringify(value);
+  const text = toJson(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** The message of anything thrown. */
+/** JSON of a value, or its kind where it has none: a cycle, a bigint inside, a `toJSON` that answers nothing. */
+function toJson(value: unknown): string {
+  try {
+    const text: unknown = JSON.stringify(value);
+    if (typeof text === "string") return text;
+  } catch {
+    // Told below by its kind.
+  }
+  return `a value of type ${typeof value} that is not JSON`;
+}
+
+/** The message of anything thrown. Never throws, whatever a plugin threw. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    // An object without a prototype, or with a toString that throws.
+    return "something without a text was thrown";
+  }
 }

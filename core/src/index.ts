@@ -75,4 +75,10 @@ export type {
   MutatorRun,
 } from "./hooks/env-mutators/ledger.js";
 export { MASK, SecretMasker } from "./masking/secret-masker.js";
-export { compileValidator, type JsonSchema, type Validator } from "./schema/validate.js";
+export {
+  compileSchema,
+  compileValidator,
+  type Checked,
+  type JsonSchema,
+  type Validator,
+} from "./schema/validate.js";

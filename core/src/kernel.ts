@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { container as rootContainer, type DependencyContainer, type InjectionToken } from "tsyringe";
 import { BootReport } from "./boot-report.js";
-import { soleHostLeases } from "./hooks/background-loops/lease.js";
+import { soleHostLeases, type LeaseProvider } from "./hooks/background-loops/lease.js";
 import { BackgroundLoopRegistry } from "./hooks/background-loops/registry.js";
 import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
 import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
@@ -54,7 +54,9 @@ export class Kernel {
     this.provide(CLOCK, clock);
     this.provide(LOOP_LEASES, soleHostLeases());
     const loops = new BackgroundLoopRegistry();
-    const leases = { acquire: (loop: string) => container.resolve(LOOP_LEASES).acquire(loop) };
+    const leases: LeaseProvider = {
+      acquire: (loop, keepMs) => container.resolve(LOOP_LEASES).acquire(loop, keepMs),
+    };
     this.registries = {
       envMutators: new EnvMutatorRegistry(),
       bootTasks: new BootTaskRegistry(),

@@ -7,23 +7,30 @@ const MIN_LENGTH = 6;
 /**
  * Shapes that are secret wherever they stand, known or not: GitHub's classic tokens (40 characters), fine-grained
  * ones, and the long `ghs_` form that carries a JWT (GitHub docs, "About authentication to GitHub"), a bearer
- * header's value, and a password in a URL.
+ * header's value, and a password in a URL. A token may follow an escape (`\n` of JSON, `%3D` of a URL), whose last
+ * character hides the start of a word. The scheme's length is bounded: without, a text of `a.a.a…` takes quadratic
+ * time.
  */
 const TOKEN_SHAPES: readonly [RegExp, string][] = [
-  [/\bgh[pousr]_[A-Za-z0-9_.-]{16,}/g, MASK],
-  [/\bgithub_pat_[A-Za-z0-9_]{20,}/g, MASK],
+  [/(?<=\b|_|\\[bfnrt]|%[0-9A-Fa-f]{2})gh[pousr]_[A-Za-z0-9_.-]{16,}/g, MASK],
+  [/(?<=\b|_|\\[bfnrt]|%[0-9A-Fa-f]{2})github_pat_[A-Za-z0-9_]{20,}/g, MASK],
   [/(\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi, `$1${MASK}`],
-  [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${MASK}@`],
+  [/(\b[a-z][a-z0-9+.-]{0,31}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${MASK}@`],
 ];
 
 /**
  * Knows the secrets of this process and takes them out of texts, also where they stand JSON-escaped, URL-encoded
  * or in base64.
+ *
+ * The forms are looked up by their first characters at each place of a text. One regular expression of all of them
+ * would be rebuilt with each secret (0.2 s for 1,000), and refused by the engine once it is too large, which a
+ * single value of 128 KiB is enough for.
  */
 export class SecretMasker {
+  /** How many added values give each form. */
   readonly #uses = new Map<string, number>();
-  #pattern: RegExp | undefined;
-  #stale = false;
+  /** The forms by their first {@link MIN_LENGTH} characters, longest first. */
+  readonly #byStart = new Map<string, readonly string[]>();
 
   /**
    * Masks `value` from now on, until the result is called as often as the value was added.
@@ -31,46 +38,77 @@ export class SecretMasker {
    */
   add(value: string): () => void {
     if (value.length < MIN_LENGTH) return () => undefined;
-    this.#uses.set(value, (this.#uses.get(value) ?? 0) + 1);
-    this.#stale = true;
+    const forms = encodedForms(value);
+    for (const form of forms) this.#retain(form);
     let released = false;
     return () => {
       if (released) return;
       released = true;
-      const uses = (this.#uses.get(value) ?? 1) - 1;
-      if (uses > 0) this.#uses.set(value, uses);
-      else this.#uses.delete(value);
-      this.#stale = true;
+      for (const form of forms) this.#release(form);
     };
   }
 
   /** `text` without any secret. */
   mask(text: string): string {
-    if (this.#stale) this.#rebuild();
-    let masked = this.#pattern === undefined ? text : text.replace(this.#pattern, MASK);
+    let masked = this.#byStart.size === 0 ? text : this.#maskKnown(text);
     for (const [shape, replacement] of TOKEN_SHAPES) masked = masked.replace(shape, replacement);
     return masked;
   }
 
-  #rebuild(): void {
-    this.#stale = false;
-    const forms = new Set<string>();
-    for (const value of this.#uses.keys()) for (const form of encodedForms(value)) forms.add(form);
-    // Longest first: a secret that begins with another one must not leave its tail behind.
-    const alternatives = [...forms].sort((a, b) => b.length - a.length).map(escapeForRegExp);
-    this.#pattern = alternatives.length === 0 ? undefined : new RegExp(alternatives.join("|"), "g");
+  #maskKnown(text: string): string {
+    let masked = "";
+    let end = 0;
+    for (let at = 0; at + MIN_LENGTH <= text.length; at += 1) {
+      const forms = this.#byStart.get(text.slice(at, at + MIN_LENGTH));
+      if (forms === undefined) continue;
+      // Longest first: a secret that begins with another one must not leave its tail behind. Nor must one that
+      // begins inside another one: only what ends within the masked part is passed over.
+      const form = forms.find((each) => at + each.length > end && text.startsWith(each, at));
+      if (form === undefined) continue;
+      if (at >= end) masked += text.slice(end, at) + MASK;
+      end = at + form.length;
+    }
+    return masked + text.slice(end);
+  }
+
+  #retain(form: string): void {
+    const uses = this.#uses.get(form) ?? 0;
+    this.#uses.set(form, uses + 1);
+    if (uses > 0) return;
+    const start = form.slice(0, MIN_LENGTH);
+    const forms = [...(this.#byStart.get(start) ?? []), form];
+    this.#byStart.set(
+      start,
+      forms.sort((a, b) => b.length - a.length),
+    );
+  }
+
+  #release(form: string): void {
+    const uses = (this.#uses.get(form) ?? 0) - 1;
+    if (uses > 0) {
+      this.#uses.set(form, uses);
+      return;
+    }
+    this.#uses.delete(form);
+    const start = form.slice(0, MIN_LENGTH);
+    const others = (this.#byStart.get(start) ?? []).filter((each) => each !== form);
+    if (others.length > 0) this.#byStart.set(start, others);
+    else this.#byStart.delete(start);
   }
 }
 
-/** The ways in which a value shows up in outputs. */
-function encodedForms(value: string): string[] {
-  const bytes = Buffer.from(value);
-  return [
+/** The ways in which a value shows up in outputs, each once. */
+function encodedForms(value: string): ReadonlySet<string> {
+  const wellFormed = value.toWellFormed();
+  const forms = [
     value,
     JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value.toWellFormed()),
-    ...base64Forms(bytes),
-  ].filter((form) => form.length >= MIN_LENGTH);
+    encodeURIComponent(wellFormed),
+    // As in a form's body, where a space is "+" (WHATWG URL, application/x-www-form-urlencoded).
+    new URLSearchParams([["", wellFormed]]).toString().slice(1),
+    ...base64Forms(Buffer.from(value)),
+  ];
+  return new Set(forms.filter((form) => form.length >= MIN_LENGTH));
 }
 
 /**
@@ -89,8 +127,4 @@ function base64Forms(bytes: Buffer): string[] {
   }
   // Below 8 characters a base64 fragment is likely to be part of something harmless.
   return forms.filter((form) => form.length >= 8);
-}
-
-function escapeForRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -63,9 +63,7 @@ function locate(entry: PluginEntry, manifestDir: string): string {
 
 function exportFaults(exported: unknown, entry: PluginEntry): Fault[] {
   if (!isRecord(exported)) {
-    return [
-      { path: "default", found: exported === undefined ? "nothing" : typeof exported, allowed: "a plugin" },
-    ];
+    return [{ path: "default", found: showValue(exported), allowed: "a plugin" }];
   }
   const faults: Fault[] = [];
   const expect = (path: string, isAllowed: boolean, allowed: string) => {

@@ -3,7 +3,8 @@ import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { messageOf, type Fault } from "../coded-error.js";
 import { errors } from "../errors.js";
 import type { WorkspaceTemplate } from "../ports/container-runtime.js";
-import { compileValidator } from "../schema/validate.js";
+import { compileSchema } from "../schema/validate.js";
+import { outlineOf, type ManifestOutline } from "./manifest-outline.js";
 import { ManifestSchema, type ManifestFile, type PluginEntry } from "./manifest-schema.js";
 import { orderEntries } from "./order.js";
 
@@ -18,7 +19,7 @@ export interface Manifest {
   readonly templates: readonly WorkspaceTemplate[];
 }
 
-const validateShape = compileValidator(ManifestSchema);
+const checkShape = compileSchema(ManifestSchema);
 
 /**
  * Reads and checks a manifest.
@@ -49,42 +50,69 @@ export function parseManifest(text: string, path: string): Manifest {
   } catch (error) {
     throw errors.MANIFEST_NOT_JSON({ path, reason: messageOf(error) }, { cause: error });
   }
-  const shapeFaults = validateShape(parsed);
-  if (!isManifest(parsed, shapeFaults)) throw errors.MANIFEST_INVALID({ path, faults: shapeFaults });
   const dir = dirname(path);
-  const faults = [...duplicateFaults(parsed), ...escapeFaults(parsed, dir), ...templateFaults(parsed)];
-  const ordered = orderEntries(parsed.plugins);
-  faults.push(...ordered.faults);
-  if (faults.length > 0) throw errors.MANIFEST_INVALID({ path, faults });
-  return { path, dir, plugins: ordered.entries, templates: parsed.workspace_templates.map(toTemplate) };
+  const checked = checkShape(parsed);
+  const faults = [...(checked.ok ? [] : checked.faults), ...relationFaults(outlineOf(parsed), dir)];
+  if (!checked.ok || faults.length > 0) throw errors.MANIFEST_INVALID({ path, faults });
+  const { plugins, workspace_templates } = checked.value;
+  return {
+    path,
+    dir,
+    plugins: orderEntries(plugins).entries,
+    templates: workspace_templates.map(toTemplate),
+  };
 }
 
-function isManifest(value: unknown, faults: readonly Fault[]): value is ManifestFile {
-  return faults.length === 0 && value !== null;
+/** What is wrong between the parts of a manifest, told together with what is wrong with their shape. */
+function relationFaults(outline: ManifestOutline, dir: string): Fault[] {
+  const named = outline.plugins.flatMap(({ name, after, before }) =>
+    name === undefined ? [] : [{ name, after, before }],
+  );
+  return [
+    ...duplicateFaults("plugins", outline.plugins),
+    ...duplicateFaults("workspace_templates", outline.templates),
+    ...escapeFaults(outline, dir),
+    ...templateFaults(outline.templates),
+    ...unknownNameFaults(outline.plugins),
+    ...orderEntries(named).faults,
+  ];
 }
 
-function duplicateFaults(manifest: ManifestFile): Fault[] {
+function duplicateFaults(list: string, entries: readonly { readonly name?: string | undefined }[]): Fault[] {
   const faults: Fault[] = [];
-  for (const list of ["plugins", "workspace_templates"] as const) {
-    const first = new Map<string, number>();
-    manifest[list].forEach((entry, index) => {
-      const earlier = first.get(entry.name);
-      if (earlier === undefined) first.set(entry.name, index);
-      else {
-        const allowed = `a name that ${list}[${earlier}] does not have`;
-        faults.push({ path: `${list}[${index}].name`, found: JSON.stringify(entry.name), allowed });
-      }
-    });
-  }
+  const first = new Map<string, number>();
+  entries.forEach(({ name }, index) => {
+    if (name === undefined) return;
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, index);
+    else {
+      const allowed = `a name that ${list}[${earlier}] does not have`;
+      faults.push({ path: `${list}[${index}].name`, found: JSON.stringify(name), allowed });
+    }
+  });
   return faults;
 }
 
-/** A module or build context given by path must lie in the manifest's folder. */
-function escapeFaults(manifest: ManifestFile, dir: string): Fault[] {
+function unknownNameFaults(plugins: ManifestOutline["plugins"]): Fault[] {
+  const known = new Set(plugins.map(({ name }) => name).filter((name) => name !== undefined));
+  const allowed = `one of ${[...known].join(", ")}`;
+  return plugins.flatMap((entry, index) =>
+    (["after", "before"] as const).flatMap((relation) =>
+      entry[relation].flatMap((name, position) =>
+        known.has(name)
+          ? []
+          : [{ path: `plugins[${index}].${relation}[${position}]`, found: JSON.stringify(name), allowed }],
+      ),
+    ),
+  );
+}
+
+/** A module or build context given by path must lie in the manifest's folder; a URL could lead anywhere. */
+function escapeFaults(outline: ManifestOutline, dir: string): Fault[] {
   const faults: Fault[] = [];
   const check = (path: string, found: string) => {
     const inside = relative(dir, resolve(dir, found));
-    if (isAbsolute(found) || inside.startsWith("..") || isAbsolute(inside)) {
+    if (isUrl(found) || isAbsolute(found) || /^\.\.([/\\]|$)/.test(inside) || isAbsolute(inside)) {
       faults.push({
         path,
         found: JSON.stringify(found),
@@ -92,26 +120,30 @@ function escapeFaults(manifest: ManifestFile, dir: string): Fault[] {
       });
     }
   };
-  manifest.plugins.forEach((entry, index) => {
-    if (isPath(entry.module)) check(`plugins[${index}].module`, entry.module);
+  outline.plugins.forEach(({ module }, index) => {
+    if (module !== undefined && isPath(module)) check(`plugins[${index}].module`, module);
   });
-  manifest.workspace_templates.forEach((entry, index) => {
-    if (entry.build !== undefined) check(`workspace_templates[${index}].build.context`, entry.build.context);
+  outline.templates.forEach(({ context }, index) => {
+    if (context !== undefined) check(`workspace_templates[${index}].build.context`, context);
   });
   return faults;
 }
 
 function isPath(module: string): boolean {
-  return module.startsWith(".") || isAbsolute(module) || /^[a-z]+:/i.test(module);
+  return module.startsWith(".") || isAbsolute(module) || isUrl(module);
 }
 
-function templateFaults(manifest: ManifestFile): Fault[] {
-  return manifest.workspace_templates.flatMap((entry, index) => {
+function isUrl(module: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(module);
+}
+
+function templateFaults(templates: ManifestOutline["templates"]): Fault[] {
+  return templates.flatMap((entry, index) => {
     const path = `workspace_templates[${index}]`;
-    if (entry.image === undefined && entry.command === undefined) {
+    if (!entry.hasImage && !entry.hasCommand) {
       return [{ path, found: "neither image nor command", allowed: '"image", "command" or both' }];
     }
-    if (entry.build !== undefined && entry.image === undefined) {
+    if (entry.hasBuild && !entry.hasImage) {
       return [
         {
           path: `${path}.build`,

@@ -1,31 +1,28 @@
 import type { Fault } from "../coded-error.js";
-import type { PluginEntry } from "./manifest-schema.js";
+
+/** What has a place in an order. */
+export interface Orderable {
+  readonly name: string;
+  readonly after?: readonly string[] | undefined;
+  readonly before?: readonly string[] | undefined;
+}
 
 /**
- * Orders the entries: the list's order, changed only as far as `after` and `before` ask for it.
- * @returns the order, and the faults: names that are not in the list, and each cycle with its path
+ * Orders the entries: the list's order, changed only as far as `after` and `before` ask for it. Names in them that
+ * are not in the list ask for nothing.
+ * @returns the order, of use only without faults, and a fault for each cycle, with its path
  */
-export function orderEntries(entries: readonly PluginEntry[]): { entries: PluginEntry[]; faults: Fault[] } {
+export function orderEntries<T extends Orderable>(
+  entries: readonly T[],
+): { entries: readonly T[]; faults: Fault[] } {
   const faults: Fault[] = [];
-  const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const predecessors = new Map<string, Set<string>>(entries.map((entry) => [entry.name, new Set()]));
-  entries.forEach((entry, index) => {
-    for (const relation of ["after", "before"] as const) {
-      (entry[relation] ?? []).forEach((other, position) => {
-        if (!byName.has(other)) {
-          const path = `plugins[${index}].${relation}[${position}]`;
-          faults.push({
-            path,
-            found: JSON.stringify(other),
-            allowed: `one of ${[...byName.keys()].join(", ")}`,
-          });
-        } else if (relation === "after") predecessors.get(entry.name)?.add(other);
-        else predecessors.get(other)?.add(entry.name);
-      });
-    }
-  });
+  for (const { name, after = [], before = [] } of entries) {
+    for (const other of after) if (predecessors.has(other)) predecessors.get(name)?.add(other);
+    for (const other of before) predecessors.get(other)?.add(name);
+  }
 
-  const ordered: PluginEntry[] = [];
+  const ordered: T[] = [];
   const placed = new Set<string>();
   let remaining = [...entries];
   while (remaining.length > 0) {
@@ -39,7 +36,10 @@ export function orderEntries(entries: readonly PluginEntry[]): { entries: Plugin
         found: `the cycle ${cycle.join(" → ")}`,
         allowed: "after/before without a cycle",
       });
-      return { entries: [...entries], faults };
+      // Taken as placed, so that the rest is ordered and a further cycle in it is told too.
+      for (const name of cycle) placed.add(name);
+      remaining = remaining.filter((entry) => !placed.has(entry.name));
+      continue;
     }
     ordered.push(next);
     placed.add(next.name);
@@ -50,7 +50,7 @@ export function orderEntries(entries: readonly PluginEntry[]): { entries: Plugin
 
 /** Follows unplaced predecessors until a name comes back; given in running order, its first name again at the end. */
 function findCycle(
-  remaining: readonly PluginEntry[],
+  remaining: readonly Orderable[],
   predecessors: ReadonlyMap<string, ReadonlySet<string>>,
 ): string[] {
   const open = new Set(remaining.map((entry) => entry.name));

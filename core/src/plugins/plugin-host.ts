@@ -164,15 +164,19 @@ export class PluginHost {
   /** Takes the contributions back, waits for the plugin's running calls, then disposes; gives what failed. */
   async #takeDown(record: PluginRecord): Promise<unknown> {
     const { scope } = record;
+    const { clock, log } = this.#services;
     if (scope === null) return undefined;
     record.scope = null;
     await scope.withdraw();
     await this.#services.activity.idle(record.entry.name);
     const reasons = [`disposers did not finish within ${DISPOSE_TIMEOUT_MS} ms`];
     const disposed = await bounded(() => scope.dispose(), {
-      clock: this.#services.clock,
+      clock,
       timeoutMs: DISPOSE_TIMEOUT_MS,
       onTimeout: () => errors.PLUGIN_DISPOSE_FAILED({ plugin: record.entry.name, reasons }),
+    });
+    scope.disposeRest((reason) => {
+      log.warn(`a disposer failed: ${reason}`, { plugin: record.entry.name });
     });
     return disposed.ok ? undefined : disposed.error;
   }

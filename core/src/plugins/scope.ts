@@ -57,7 +57,7 @@ export class PluginScope {
     this.#closed = true;
     this.#controller.abort(errors.PLUGIN_SCOPE_CLOSED({ plugin: this.plugin }));
     const reasons: string[] = [];
-    for (const dispose of this.#disposers.splice(0).reverse()) {
+    for (let dispose = this.#disposers.pop(); dispose !== undefined; dispose = this.#disposers.pop()) {
       try {
         await dispose();
       } catch (error) {
@@ -66,5 +66,15 @@ export class PluginScope {
     }
     this.container.clearInstances();
     if (reasons.length > 0) throw errors.PLUGIN_DISPOSE_FAILED({ plugin: this.plugin, reasons });
+  }
+
+  /** Calls, without waiting, the disposers that a hanging one keeps from their turn: they free what they can. */
+  disposeRest(onFailure: (reason: string) => void): void {
+    for (const dispose of this.#disposers.splice(0).reverse()) {
+      const call = async () => dispose();
+      call().catch((error: unknown) => {
+        onFailure(messageOf(error));
+      });
+    }
   }
 }

@@ -11,6 +11,9 @@ import { createPluginContext } from "./plugin-context.js";
 import type { PluginTimings } from "./plugin-status.js";
 import type { PluginScope } from "./scope.js";
 
+/** Ms that importing a plugin's module gets: a `await` at its top level may never end. */
+const IMPORT_TIMEOUT_MS = 30_000;
+
 /** Ms that a plugin's setup gets. */
 const SETUP_TIMEOUT_MS = 10_000;
 
@@ -37,7 +40,16 @@ export interface SetUpInputs {
 export async function setUpPlugin(entry: PluginEntry, inputs: SetUpInputs): Promise<void> {
   const { clock, scope, onTiming } = inputs;
   const importStarted = clock.monotonic();
-  const { plugin, version } = await loadPlugin(entry, inputs.manifestDir, inputs.loads);
+  const loaded = await bounded(() => loadPlugin(entry, inputs.manifestDir, inputs.loads), {
+    clock,
+    timeoutMs: IMPORT_TIMEOUT_MS,
+    onTimeout: () => {
+      const reason = `it did not finish within ${IMPORT_TIMEOUT_MS} ms`;
+      return errors.PLUGIN_IMPORT_FAILED({ plugin: entry.name, module: entry.module, reason });
+    },
+  });
+  if (!loaded.ok) throw loaded.error;
+  const { plugin, version } = loaded.value;
   const validateStarted = clock.monotonic();
   inputs.onVersion(version);
   onTiming({ import_ms: validateStarted - importStarted });

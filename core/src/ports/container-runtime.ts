@@ -45,8 +45,10 @@ export interface LaunchSpec {
   readonly name: string;
   readonly template: WorkspaceTemplate;
   readonly tier: Tier;
-  /** The complete environment, without that of the image. */
+  /** What is added to the base environment, or differs from it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables of the base environment that the workspace must not have. */
+  readonly unsetEnv: readonly string[];
   readonly files: readonly LaunchFile[];
   /** A folder of the machine to mount as `/workspace`, in place of the workspace's own volume. */
   readonly workspaceDir?: { readonly path: string; readonly readOnly: boolean } | undefined;
@@ -77,6 +79,8 @@ export type Presence =
       readonly attempt: number;
       readonly handle: string;
       readonly exitCode: number | null;
+      /** As {@link LaunchResult.url}, now: an engine that restarts a container publishes it on another port. */
+      readonly url: string | null;
     }
   | { readonly state: "absent" }
   | { readonly state: "unknown"; readonly reason: string };

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
+import type { Static, TSchema } from "@sinclair/typebox";
 import { showValue, type Fault } from "../coded-error.js";
 
 /** A JSON Schema: one built with TypeBox, or a plain object. */
@@ -22,12 +23,31 @@ export type Validator = (value: unknown) => Fault[];
  * @throws Error when the schema itself is not valid JSON Schema
  */
 export function compileValidator(schema: JsonSchema, options: ValidatorOptions = {}): Validator {
-  const validate: ValidateFunction = (options.useDefaults === true ? defaultingAjv : strictAjv).compile(
-    schema,
-  );
+  const ajv = options.useDefaults === true ? defaultingAjv : strictAjv;
+  const validate: ValidateFunction = ajv.compile(schema);
+  // Forgotten by the instance at once: a plugin's schema, imported anew, may carry an $id that it had before, and
+  // two plugins' schemas may carry the same one.
+  ajv.removeSchema(schema);
   return (value) => {
     if (validate(value)) return [];
-    return uniqueFaults((validate.errors ?? []).map((error) => toFault(error, value)));
+    return toFaults(validate.errors ?? [], value);
+  };
+}
+
+/** A value that a schema accepts, or all that is wrong with it. */
+export type Checked<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: Fault[] };
+
+/** Compiles a TypeBox schema into a check that gives the value its type. */
+export function compileSchema<Schema extends TSchema>(
+  schema: Schema,
+): (value: unknown) => Checked<Static<Schema>> {
+  const validate = compileValidator(schema);
+  return (value) => {
+    const faults = validate(value);
+    // The one place where a schema's word is taken for a type.
+    const isAccepted = (_: unknown): _ is Static<Schema> => faults.length === 0;
+    return isAccepted(value) ? { ok: true, value } : { ok: false, faults };
   };
 }
 
@@ -54,7 +74,8 @@ function toFault(error: ErrorObject, root: unknown): Fault {
         ? Object.keys(error.parentSchema.properties)
         : [];
       const key = String(params.additionalProperty ?? params.unevaluatedProperty);
-      return { path: join(at, key), found: "an unknown key", allowed: `one of ${known.join(", ")}` };
+      const allowed = known.length === 0 ? "no key" : `one of ${known.join(", ")}`;
+      return { path: join(at, key), found: "an unknown key", allowed };
     }
     case "propertyNames":
       return {
@@ -102,13 +123,40 @@ function showAll(values: unknown): string {
   return Array.isArray(values) ? values.map(showValue).join(", ") : showValue(values);
 }
 
-/** Alternatives of a union repeat themselves; each path and rule is told once, and the union's own line not at all. */
-function uniqueFaults(faults: readonly Fault[]): Fault[] {
+/**
+ * Each path and rule once. A union tells the faults of all its alternatives and a line of its own: where they all
+ * concern the value itself, they are one fault with several allowed values; else the union's own line says nothing
+ * that they do not.
+ */
+function toFaults(errors: readonly ErrorObject[], root: unknown): Fault[] {
+  const merged = new Map<ErrorObject, ErrorObject[]>();
+  const dropped = new Set<ErrorObject>();
+  for (const union of errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf")) {
+    const inner = errors.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/`));
+    if (inner.length === 0) continue;
+    const isAboutValue = inner.every((error) => error.instancePath === union.instancePath && isPlain(error));
+    for (const error of isAboutValue ? inner : [union]) dropped.add(error);
+    if (isAboutValue) merged.set(union, inner);
+  }
   const seen = new Map<string, Fault>();
-  for (const fault of faults) seen.set(`${fault.path}\0${fault.allowed}`, fault);
-  const distinct = [...seen.values()];
-  const telling = distinct.filter((fault) => !/^it (match|NOT)/.test(fault.allowed));
-  return telling.length > 0 ? telling : distinct;
+  for (const error of errors.filter((each) => !dropped.has(each))) {
+    const alternatives = merged.get(error);
+    const fault = alternatives === undefined ? toFault(error, root) : toUnionFault(alternatives, root);
+    seen.set(`${fault.path}\0${fault.allowed}`, fault);
+  }
+  return [...seen.values()];
+}
+
+function isPlain({ keyword }: ErrorObject): boolean {
+  return keyword === "const" || keyword === "type" || keyword === "enum";
+}
+
+/** One fault that allows what any of the alternatives allows. */
+function toUnionFault(alternatives: readonly ErrorObject[], root: unknown): Fault {
+  const faults = alternatives.map((error) => toFault(error, root));
+  const allowed = [...new Set(faults.map((fault) => fault.allowed))];
+  const { path = "", found = "" } = faults[0] ?? {};
+  return { path, found, allowed: allowed.join(" or ") };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

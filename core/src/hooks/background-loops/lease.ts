@@ -10,8 +10,12 @@ export interface LoopLease {
 
 /** Hands out the leases of singleton loops among the hosts that share a database. */
 export interface LeaseProvider {
-  /** The lease on `loop`, or null while another host holds it. */
-  acquire(loop: string): Promise<LoopLease | null>;
+  /**
+   * The lease on `loop`, or null while another host holds it.
+   * @param keepMs how long the lease stays with this host after its release, so that the loop ticks in its
+   * interval and not once per host
+   */
+  acquire(loop: string, keepMs: number): Promise<LoopLease | null>;
 }
 
 /** For a host that shares its database with nobody: every lease is granted, with a number that grows. */

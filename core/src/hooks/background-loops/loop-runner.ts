@@ -6,10 +6,12 @@ import { bounded } from "../../util/bounded.js";
 import type { Registered } from "../registry.js";
 import type { LeaseProvider, LoopLease } from "./lease.js";
 import { LoopLiveness, type LoopState, type LoopStatus } from "./liveness.js";
-import type { BackgroundLoop } from "./types.js";
+import { MAX_TIMER_MS, type BackgroundLoop } from "./types.js";
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
+/** Intervals for which a lease stays with its host: one, and slack for jitter and a slow tick. */
+const LEASE_INTERVALS = 1.5;
 
 /** What a runner works with. */
 export interface RunnerServices {
@@ -123,7 +125,7 @@ export class LoopRunner {
   /** The interval, varied to either side by the loop's jitter. */
   #spread(intervalMs: number): number {
     const { jitter = 0 } = this.registered.contribution;
-    return intervalMs * (1 + jitter * (this.#services.random() * 2 - 1));
+    return Math.min(MAX_TIMER_MS, intervalMs * (1 + jitter * (this.#services.random() * 2 - 1)));
   }
 
   async #tick(dryRun: boolean): Promise<TickReport> {
@@ -166,7 +168,8 @@ export class LoopRunner {
     if (report.ok) {
       if (!dryRun) this.#liveness.succeeded(report.duration_ms, report.detail);
     } else {
-      this.#liveness.failed(report.duration_ms, report.error ?? "");
+      // An operator's trial says nothing of the loop, whichever way it ends.
+      if (!dryRun) this.#liveness.failed(report.duration_ms, report.error ?? "");
       if (!this.#stopped) {
         this.#log.warn(`tick failed: ${report.error ?? ""}`, {
           failures: this.#liveness.consecutiveFailures,
@@ -179,9 +182,11 @@ export class LoopRunner {
   async #tickUnderLease(dryRun: boolean, signal: AbortSignal): Promise<void | string> {
     const loop = this.registered.contribution;
     if (loop.singleton !== true) return loop.tick({ signal, log: this.#log, dryRun, fence: null });
-    const lease = await this.#services.leases.acquire(loop.name);
+    const lease = await this.#services.leases.acquire(loop.name, loop.intervalMs * LEASE_INTERVALS);
     if (lease === null) return HELD_ELSEWHERE;
     try {
+      // Waiting for the lease may have taken the tick's time, or the host may be stopping by now.
+      signal.throwIfAborted();
       return await loop.tick({
         signal: AbortSignal.any([signal, lease.signal]),
         log: this.#log,

@@ -1,10 +1,7 @@
 import { showValue, type Fault } from "../../coded-error.js";
 import { errors } from "../../errors.js";
 import { HookRegistry, HOST_OWNER, type ContributionOwner, type Disposer } from "../registry.js";
-import type { BackgroundLoop } from "./types.js";
-
-/** Longest delay that a timer of the platform takes (Node.js docs, setTimeout). */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS, type BackgroundLoop } from "./types.js";
 
 /** The background loops. */
 export class BackgroundLoopRegistry extends HookRegistry<BackgroundLoop> {

@@ -24,15 +24,16 @@ export class LoopSupervisor {
     this.#services = services;
   }
 
-  /** Starts every registered loop. */
+  /** Starts every registered loop; started already, does nothing. */
   start(): void {
+    if (this.#started) return;
     this.#started = true;
     for (const registered of this.#registry.entries()) this.#run(registered);
   }
 
   /**
    * Takes a loop up that was registered after {@link LoopSupervisor.start}; before it, does nothing.
-   * @returns stops the loop and resolves when its running tick has settled
+   * @returns stops the loop and resolves when its running tick has settled, after 10 s at the latest
    */
   adopt(loop: BackgroundLoop): () => Promise<void> {
     const registered = this.#registry.entries().find((entry) => entry.contribution === loop);
@@ -41,7 +42,7 @@ export class LoopSupervisor {
       const runner = this.#runners.get(loop.name);
       if (runner?.registered.contribution !== loop) return;
       this.#runners.delete(loop.name);
-      await runner.stop();
+      await this.#stopAll([runner]);
     };
   }
 
@@ -76,6 +77,12 @@ export class LoopSupervisor {
   async stop(): Promise<void> {
     this.#started = false;
     const runners = [...this.#runners.values()];
+    await this.#stopAll(runners);
+    this.#runners.clear();
+  }
+
+  /** Waits for ticks no longer than they are worth: one that ignores its abort must not keep a plugin from ending. */
+  async #stopAll(runners: readonly LoopRunner[]): Promise<void> {
     const stopped = await bounded(() => Promise.all(runners.map((runner) => runner.stop())), {
       clock: this.#services.clock,
       timeoutMs: STOP_TIMEOUT_MS,
@@ -89,7 +96,6 @@ export class LoopSupervisor {
         `stopped without waiting for ticks that ignore their abort: ${stuck.join(", ")}`,
       );
     }
-    this.#runners.clear();
   }
 
   #run(registered: Registered<BackgroundLoop>): void {

@@ -1,5 +1,8 @@
 import type { Logger } from "../../ports/logger.js";
 
+/** Longest delay that a timer of the platform takes, in ms (Node.js docs, setTimeout). */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** What a tick is given. */
 export interface TickContext {
   /** Aborts when the tick's time is over, its loop is disabled, or the host stops. */

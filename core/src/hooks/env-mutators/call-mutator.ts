@@ -57,8 +57,9 @@ export function callMutator(
       settle(error);
     }, bounds.timeoutMs);
     bounds.signal.addEventListener("abort", giveUp, { once: true });
-    // Both outcomes are handled, so that a rejection after the time is over is no unhandled one.
-    pending.then(
+    // Both outcomes are handled, so that a rejection after the time is over is no unhandled one. Resolving calls a
+    // foreign thenable's `then` where its throwing is a rejection too.
+    Promise.resolve(pending).then(
       () => {
         settle(undefined);
       },

@@ -83,7 +83,7 @@ class ChainRun {
   readonly #env = new Map<string, string>();
   readonly #files = new Map<string, { file: LaunchFile; writer: LedgerWriter }>();
   readonly #notes: { writer: LedgerWriter; edits: DraftEdits; dropped: boolean }[] = [];
-  readonly #runs: MutatorRun[] = [];
+  readonly #runs: (Omit<MutatorRun, "error"> & { readonly error: CodedError | undefined })[] = [];
   readonly #secrets: ChainSecret[] = [];
   readonly #deadline: number;
 
@@ -130,7 +130,8 @@ class ChainRun {
   /** Calls one mutator and takes its edits over; gives its failure, if any. */
   #callOne(registered: ChainMutator): CodedError | undefined | Promise<CodedError | undefined> {
     const { contribution: mutator, owner } = registered;
-    const { clock, log, policyOf, onCall } = this.#services;
+    const { clock, log, lastGood, policyOf, onCall } = this.#services;
+    const { facts } = this.#input;
     const policy = policyOf(owner.plugin);
     const started = clock.monotonic();
     const draft = new RecordingDraft(this.#env, {
@@ -141,8 +142,8 @@ class ChainRun {
       mayWrite: globMatcher(policy.writes),
       writes: policy.writes,
     });
-    const context = new MutatorContext(this.#input.facts, () =>
-      log.child({ plugin: owner.plugin, mutator: mutator.name, workspaceId: this.#input.facts.workspaceId }),
+    const context = new MutatorContext(facts, () =>
+      log.child({ plugin: owner.plugin, mutator: mutator.name, workspaceId: facts.workspaceId }),
     );
     const timeoutMs = policy.timeoutMs ?? DEFAULT_MUTATOR_TIMEOUT_MS;
     const settled = callMutator(registered, draft, context, {
@@ -157,9 +158,14 @@ class ChainRun {
         thrown ??
         draft.fault ??
         this.#commit(registered, draft.recorded(), "applied", clock.monotonic() - started);
-      if (error !== undefined)
+      if (error !== undefined) {
         this.#notes.push({ writer: writerOf(registered), edits: draft.recorded(), dropped: true });
-      else this.#services.lastGood?.remember(mutator.name, this.#input.facts.workspaceId, draft.recorded());
+        // Its error may tell them, though they are not set.
+        this.#noteSecrets(draft.recorded());
+      } else if (policy.onError === "last-good" && !facts.dryRun) {
+        // A preview's values may be stand-ins.
+        lastGood?.remember(mutator.name, facts.workspaceId, draft.recorded());
+      }
       return error;
     };
     if (!(settled instanceof Promise)) return accept(settled);
@@ -183,7 +189,8 @@ class ChainRun {
       if (next === undefined) this.#env.delete(edit.key);
       else this.#env.set(edit.key, next);
     }
-    const bytes = environmentBytes(this.#env);
+    // Without edits it is no larger than before: what the layers alone exceed is not this plugin's doing.
+    const bytes = edits.edits.length === 0 ? 0 : environmentBytes(this.#env);
     if (bytes > MAX_ENV_BYTES) {
       for (const [key, value] of undo) {
         if (value === undefined) this.#env.delete(key);
@@ -193,12 +200,16 @@ class ChainRun {
     }
     const writer = writerOf(registered);
     for (const file of edits.files) this.#files.set(file.path, { file, writer });
-    for (const edit of edits.edits) {
-      if (edit.secret) this.#secrets.push({ key: edit.key, value: edit.value, expiresAt: edit.expiresAt });
-    }
+    this.#noteSecrets(edits);
     this.#notes.push({ writer, edits, dropped: false });
     this.#note(registered, outcome, durationMs, edits.edits.length, error);
     return undefined;
+  }
+
+  #noteSecrets({ edits }: DraftEdits): void {
+    for (const { secret, key, value, expiresAt } of edits) {
+      if (secret) this.#secrets.push({ key, value, expiresAt });
+    }
   }
 
   /** Applies the plugin's failure policy. */
@@ -238,8 +249,7 @@ class ChainRun {
       outcome,
       durationMs,
       edits,
-      error:
-        error === undefined ? undefined : { code: error.code, message: this.#services.mask(error.message) },
+      error,
     });
   }
 
@@ -254,7 +264,12 @@ class ChainRun {
       attempt: this.#input.facts.attempt,
       variables: explainWrites(this.#writes(), this.#services.mask),
       files,
-      mutators: this.#runs,
+      // Masked here and not when it was noted: by now the caller may know the secrets that the chain brought.
+      mutators: this.#runs.map(({ error, ...run }) =>
+        error === undefined
+          ? run
+          : { ...run, error: { code: error.code, message: this.#services.mask(error.message) } },
+      ),
     };
   }
 

@@ -50,6 +50,8 @@ export class RecordingDraft implements EnvDraft {
   readonly #base: ReadonlyMap<string, string>;
   readonly #rules: DraftRules;
   readonly #overlay = new Map<string, string | undefined>();
+  /** What the plugin's own edits make of the variables that it may not read; the real values are in the overlay. */
+  readonly #unread = new Map<string, string | undefined>();
   readonly #edits: EnvEdit[] = [];
   readonly #files: LaunchFile[] = [];
   #fault: CodedError | undefined;
@@ -65,8 +67,8 @@ export class RecordingDraft implements EnvDraft {
   };
 
   get(key: string): string | undefined {
-    if (this.#overlay.has(key)) return this.#overlay.get(key);
-    return this.#rules.mayRead === undefined || this.#rules.mayRead(key) ? this.#base.get(key) : undefined;
+    if (!this.#isReadable(key)) return this.#unread.get(key);
+    return this.#overlay.has(key) ? this.#overlay.get(key) : this.#base.get(key);
   }
 
   has(key: string): boolean {
@@ -129,17 +131,16 @@ export class RecordingDraft implements EnvDraft {
     if (this.#rules.mayWrite !== undefined && !this.#rules.mayWrite(key)) {
       this.#refuse(errors.ENV_WRITE_NOT_ALLOWED({ plugin, key, allowed: this.#rules.writes ?? [] }));
     }
+    const unfit = givenFault(given, separator);
+    if (unfit !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: unfit }));
     const secret = typeof given !== "string";
     const value = secret ? given.value : given;
-    if (typeof value !== "string") {
-      this.#refuse(
-        errors.ENV_VALUE_INVALID({ plugin, key, reason: `is of type ${typeof value}; give a string` }),
-      );
-    }
     const next = applyEdit(operation, this.#presentFor(operation, key), value, separator);
     const fault = next === undefined ? undefined : valueFault(next);
     if (fault !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: fault }));
     this.#overlay.set(key, next);
+    if (!this.#isReadable(key))
+      this.#unread.set(key, applyEdit(operation, this.#unread.get(key), value, separator));
     const expiresAt = secret ? given.expiresAt : undefined;
     this.#edits.push({ operation, key, value, separator, secret, expiresAt });
   }
@@ -153,13 +154,19 @@ export class RecordingDraft implements EnvDraft {
     return this.#overlay.has(key) ? this.#overlay.get(key) : this.#base.get(key);
   }
 
+  #isReadable(key: string): boolean {
+    return this.#rules.mayRead === undefined || this.#rules.mayRead(key);
+  }
+
   #addFile(file: LaunchFile): string {
     const { plugin, mutator, fileRoot } = this.#rules;
     if (this.#closed) throw errors.ENV_DRAFT_CLOSED({ plugin, mutator });
     const reason = fileFault(file);
     if (reason !== undefined)
-      this.#refuse(errors.ENV_FILE_INVALID({ plugin, path: showValue(file.path), reason }));
-    this.#files.push({ path: file.path, mode: file.mode, content: file.content });
+      this.#refuse(errors.ENV_FILE_INVALID({ plugin, path: showValue(pathOf(file)), reason }));
+    const { path, mode, content } = file;
+    // Bytes are copied: the mutator keeps its array and could change it after it has finished.
+    this.#files.push({ path, mode, content: typeof content === "string" ? content : content.slice() });
     return fileRoot + file.path;
   }
 
@@ -190,8 +197,38 @@ export function applyEdit(
   }
 }
 
-function fileFault(file: LaunchFile): string | undefined {
-  const { path, mode } = file;
+/** What is wrong with the arguments of an edit; a plugin need not be written in TypeScript. */
+function givenFault(given: unknown, separator: unknown): string | undefined {
+  if (separator !== undefined && typeof separator !== "string")
+    return `has a separator of type ${typeof separator}; give a string`;
+  if (typeof given === "string") return undefined;
+  if (!isSecretValue(given)) return `is of type ${typeOf(given)}; give a string, or what secret() returned`;
+  if (typeof given.value !== "string") return `is a secret of type ${typeOf(given.value)}; give a string`;
+  if (given.expiresAt === undefined) return undefined;
+  return given.expiresAt instanceof Date && !Number.isNaN(given.expiresAt.getTime())
+    ? undefined
+    : "is a secret whose expiresAt is no valid Date";
+}
+
+function isSecretValue(value: unknown): value is { value: unknown; expiresAt?: unknown } {
+  return isRecord(value) && value.$$type === SECRET_VALUE_TYPE && "value" in value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
+function pathOf(file: unknown): unknown {
+  return isRecord(file) ? file.path : file;
+}
+
+function fileFault(file: unknown): string | undefined {
+  if (!isRecord(file)) return "must be an object of path, mode and content";
+  const { path, mode, content } = file;
   if (
     typeof path !== "string" ||
     !posix.isAbsolute(path) ||
@@ -201,7 +238,9 @@ function fileFault(file: LaunchFile): string | undefined {
     return 'must be an absolute path without "..", "//" or a trailing "/"';
   }
   if (path.includes("\0")) return "holds a NUL character";
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777)
+  if (typeof mode !== "number" || !Number.isInteger(mode) || mode < 0 || mode > 0o777)
     return "needs permission bits between 0 and 0o777 as mode";
+  if (typeof content !== "string" && !(content instanceof Uint8Array))
+    return `has a content of type ${typeOf(content)}; give a string or a Uint8Array`;
   return undefined;
 }

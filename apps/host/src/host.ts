@@ -1,0 +1,224 @@
+import { availableParallelism } from "node:os";
+import {
+  CONTAINER_RUNTIME,
+  Kernel,
+  LOOP_LEASES,
+  readManifest,
+  SecretMasker,
+  systemClock,
+  type ContainerRuntime,
+  type Manifest,
+} from "@molecule/core";
+import { announce } from "./announce.js";
+import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
+import { createHttpServer } from "./http/app.js";
+import { HostLogger } from "./logging/host-logger.js";
+import { Readiness } from "./readiness.js";
+import { selectRuntime } from "./runtimes/select.js";
+import { StopStack } from "./stop-stack.js";
+import { openStorage, type Storage } from "./storage/storage.js";
+import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/services.js";
+
+/** What the host gets from the process that it runs in. */
+export interface HostOptions {
+  /** The process environment; tasks of stage `env` may fill it. */
+  readonly env: Record<string, string | undefined>;
+  readonly cwd: string;
+  /** Development; see docs/operating.md, `MOLECULE_ENV`. */
+  readonly dev: boolean;
+  /** Where the log goes. */
+  readonly output: NodeJS.WritableStream;
+  /** Whether that is a terminal. */
+  readonly terminal: boolean;
+}
+
+/** A host that serves. */
+export interface RunningHost {
+  /** Where it listens, for clients on this machine. */
+  readonly url: string;
+  readonly port: number;
+  /** Lets requests in flight finish and stops everything; resolves when nothing of the host is left. */
+  stop(reason: string): Promise<void>;
+}
+
+/**
+ * Boots the host: environment, configuration, storage, plugins, loops, HTTP; in this order. What was started by
+ * the time of a failure is stopped again.
+ * @throws a coded error that says what to do
+ */
+export async function startHost(options: HostOptions): Promise<RunningHost> {
+  const masker = new SecretMasker();
+  const log = HostLogger.create(readLogConfig(options.env, options.terminal), masker, options.output);
+  const stack = new StopStack(log);
+  try {
+    return await new Boot(options, masker, log, stack).run();
+  } catch (error) {
+    await stack.unwind();
+    throw error;
+  }
+}
+
+class Boot {
+  readonly #options: HostOptions;
+  readonly #masker: SecretMasker;
+  readonly #log: HostLogger;
+  readonly #stack: StopStack;
+  readonly #clock = systemClock;
+  #port = 0;
+
+  constructor(options: HostOptions, masker: SecretMasker, log: HostLogger, stack: StopStack) {
+    this.#options = options;
+    this.#masker = masker;
+    this.#log = log;
+    this.#stack = stack;
+  }
+
+  async run(): Promise<RunningHost> {
+    const { env, cwd } = this.#options;
+    const started = this.#clock.monotonic();
+    const manifest = await readManifest(env["MOLECULE_MANIFEST"] ?? `${cwd}/manifest.json`);
+    const kernel = this.#createKernel(manifest);
+    await kernel.boot("env");
+    const config = await this.#timed(kernel, "env", "configuration", () => this.#configure());
+    const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
+    kernel.provide(LOOP_LEASES, storage.leases);
+    const runtime = await this.#timed(kernel, "storage", "container runtime", () =>
+      this.#openRuntime(config, storage, manifest),
+    );
+    kernel.provide(CONTAINER_RUNTIME, runtime);
+    const workspaces = this.#createWorkspaces(config, storage, runtime, kernel, manifest);
+    await kernel.boot("storage");
+    await kernel.boot("ready");
+    kernel.registries.supervisor.start();
+    const url = await this.#serve(config, storage, runtime, kernel, workspaces);
+    announce({
+      log: this.#log,
+      kernel,
+      config,
+      url,
+      port: this.#port,
+      startedMs: this.#clock.monotonic() - started,
+    });
+    this.#recover(workspaces);
+    return { url, port: this.#port, stop: (reason) => this.#stop(reason) };
+  }
+
+  #createKernel(manifest: Manifest): Kernel {
+    const { env } = this.#options;
+    const kernel = new Kernel({ manifest, env, clock: this.#clock, log: this.#log, masker: this.#masker });
+    this.#stack.push("loops and plugins", () => kernel.stop());
+    return kernel;
+  }
+
+  #configure(): HostConfig {
+    const { env, cwd, dev, terminal } = this.#options;
+    const config = readConfig(env, { cwd, dev, terminal });
+    this.#log.configure(config.log);
+    for (const secret of [config.adminToken, passwordOf(config.databaseUrl)]) {
+      if (secret !== null) this.#masker.add(secret);
+    }
+    return config;
+  }
+
+  async #openStorage(config: HostConfig): Promise<Storage> {
+    const storage = await openStorage(config, { log: this.#log, clock: this.#clock });
+    this.#stack.push("storage", () => storage.close());
+    if (storage.generatedAdminToken !== null) this.#masker.add(storage.generatedAdminToken);
+    return storage;
+  }
+
+  async #openRuntime(config: HostConfig, storage: Storage, manifest: Manifest): Promise<ContainerRuntime> {
+    const { runtime, reason } = await selectRuntime({
+      config,
+      instanceId: storage.instanceId,
+      hostId: storage.hostId,
+      manifestDir: manifest.dir,
+      hostEnv: this.#options.env,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#stack.push("container runtime", () => runtime.close());
+    this.#log.info(`container runtime: ${runtime.kind} (${reason})`);
+    return runtime;
+  }
+
+  #createWorkspaces(
+    config: HostConfig,
+    storage: Storage,
+    runtime: ContainerRuntime,
+    kernel: Kernel,
+    manifest: Manifest,
+  ): WorkspaceServices {
+    const platformUrl = () => config.platformUrl ?? `http://${runtime.platformHost}:${this.#port}`;
+    const workspaces = createWorkspaceServices({
+      config,
+      storage,
+      runtime,
+      kernel,
+      templates: manifest.templates,
+      masker: this.#masker,
+      clock: this.#clock,
+      log: this.#log,
+      platformUrl,
+      concurrency: 2 * availableParallelism(),
+    });
+    this.#stack.push("provisions", () => workspaces.stop());
+    kernel.registries.loops.add(workspaces.recovery.loop());
+    return workspaces;
+  }
+
+  async #serve(
+    config: HostConfig,
+    storage: Storage,
+    runtime: ContainerRuntime,
+    kernel: Kernel,
+    workspaces: WorkspaceServices,
+  ): Promise<string> {
+    const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
+    const server = createHttpServer({});
+    this.#stack.push("HTTP", async () => {
+      readiness.stopping();
+      await server.close();
+    });
+    const { port } = await server.listen(config.port, config.host);
+    this.#port = port;
+    return `http://localhost:${port}`;
+  }
+
+  /** Not waited for: what a host that died left behind must not keep this one from serving. */
+  #recover(workspaces: WorkspaceServices): void {
+    const recovery = workspaces.recovery.atBoot().catch((error: unknown) => {
+      this.#log.error(`recovery after boot failed, the recovery loop goes on with it: ${String(error)}`);
+    });
+    this.#stack.push("recovery", () => recovery);
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.#log.info(`stopping: ${reason}`);
+    await this.#stack.unwind();
+    this.#log.info("stopped");
+  }
+
+  async #timed<T>(kernel: Kernel, stage: string, name: string, work: () => T | Promise<T>): Promise<T> {
+    const started = this.#clock.monotonic();
+    const report = (outcome: "ok" | "failed", detail?: string) => {
+      kernel.report.add({ stage, name, durationMs: this.#clock.monotonic() - started, outcome, detail });
+    };
+    try {
+      const result = await work();
+      report("ok");
+      return result;
+    } catch (error) {
+      report("failed", error instanceof Error ? error.message : undefined);
+      this.#log.error(kernel.report.render());
+      throw error;
+    }
+  }
+}
+
+/** The password in a URL, which must not show in any output; null without one. */
+function passwordOf(url: string | null): string | null {
+  if (url === null) return null;
+  const { password } = new URL(url);
+  return password === "" ? null : decodeURIComponent(password);
+}

@@ -1,0 +1,171 @@
+import { messageOf, type Clock, type Logger } from "@molecule/core";
+import { sql } from "kysely";
+import { DeliveryOrder, type Batch } from "./delivery-order.js";
+import { toJsonb } from "./json.js";
+import type { EventPayload, Executor, Trx } from "./schema.js";
+
+/** An event to be told. */
+export interface NewEvent {
+  /** A name of api.md §3, e.g. `WORKSPACE_ONLINE`. */
+  readonly type: string;
+  /** Null where it concerns no workspace. */
+  readonly workspaceId: string | null;
+  readonly payload: EventPayload;
+}
+
+/** An event as listeners get it; without an id when it is not stored. */
+export interface PublishedEvent {
+  readonly id?: number;
+  readonly event_type: string;
+  readonly workspace_id: string | null;
+  readonly payload: EventPayload;
+  /** RFC 3339. */
+  readonly created_at: string;
+}
+
+/** An event of the log, shaped as the API shows it. */
+export interface StoredEvent extends PublishedEvent {
+  /** Grows in the order in which events were committed; numbers may be left out. */
+  readonly id: number;
+}
+
+/** Notes an event of the transaction; it is written when the work of the transaction is done. */
+export type Emit = (event: NewEvent) => void;
+
+/** Gets every event of this host, in the order of their ids. Must not block. */
+export type EventListener = (event: PublishedEvent) => void;
+
+/** Key of the advisory lock that writers of events take turns by; any number that nothing else in the database uses. */
+const WRITER_LOCK = 7_161_001_101;
+
+/** The log of what happened, and those who listen to it. */
+export class EventLog {
+  readonly #db: Executor;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #listeners = new Set<EventListener>();
+  readonly #order = new DeliveryOrder<StoredEvent>((event) => {
+    this.#tell(event);
+  });
+
+  constructor(services: { db: Executor; clock: Clock; log: Logger }) {
+    this.#db = services.db;
+    this.#clock = services.clock;
+    this.#log = services.log;
+  }
+
+  /**
+   * Runs `work` in a transaction. The events it emits are written at its end, commit or fall with it, and are told to
+   * the listeners after the commit.
+   */
+  async transact<T>(work: (trx: Trx, emit: Emit) => Promise<T>): Promise<T> {
+    const batches: Batch[] = [];
+    let committed = false;
+    try {
+      const result = await this.#db.transaction().execute(async (trx) => {
+        const emitted: NewEvent[] = [];
+        const value = await work(trx, (event) => {
+          emitted.push(event);
+        });
+        if (emitted.length > 0) batches.push(this.#order.add(await this.#write(trx, emitted)));
+        return value;
+      });
+      committed = true;
+      return result;
+    } finally {
+      for (const batch of batches) batch.end(committed);
+    }
+  }
+
+  /**
+   * Writes one event in the caller's transaction and tells nobody: {@link transact} does both. Make it the
+   * transaction's last statement, for the lock's sake.
+   */
+  async append(trx: Trx, event: NewEvent): Promise<StoredEvent> {
+    const [stored] = await this.#write(trx, [event]);
+    if (stored === undefined)
+      throw new Error("the database has returned no row for an event that was inserted");
+    return stored;
+  }
+
+  /** Tells the listeners of something that is not kept, e.g. a heartbeat. */
+  publish(event: NewEvent): void {
+    this.#tell({
+      event_type: event.type,
+      workspace_id: event.workspaceId,
+      payload: event.payload,
+      created_at: new Date(this.#clock.now()).toISOString(),
+    });
+  }
+
+  /** Calls `listener` with every event from now on, until the returned function is called. */
+  subscribe(listener: EventListener): () => void {
+    // An entry of its own, so that one function may be subscribed twice.
+    const entry: EventListener = (event) => {
+      listener(event);
+    };
+    this.#listeners.add(entry);
+    return () => {
+      this.#listeners.delete(entry);
+    };
+  }
+
+  /**
+   * Stored events: the newest ones, newest first; with `after`, those that came next after that id, oldest first, so
+   * that a reader goes on from the last one it got.
+   */
+  async list(query: { workspaceId?: string; after?: number; limit: number }): Promise<StoredEvent[]> {
+    const { workspaceId, after, limit } = query;
+    let select = this.#db.selectFrom("events").select(EVENT_COLUMNS).limit(limit);
+    if (workspaceId !== undefined) select = select.where("workspace_id", "=", workspaceId);
+    select =
+      after === undefined
+        ? select.orderBy("id", "desc")
+        : select.where("id", ">", after).orderBy("id", "asc");
+    return (await select.execute()).map(toStored);
+  }
+
+  // One writer at a time, until its commit: ids are drawn at the insert, so otherwise 5 could be committed after 6,
+  // and a reader that asks for what came after 6 would never see 5. Taken after all other locks of the transaction,
+  // which therefore can't be waited for by its holder: no deadlock, and it is held for one insert and the commit.
+  async #write(trx: Trx, events: readonly NewEvent[]): Promise<StoredEvent[]> {
+    await sql`select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)})`.execute(trx);
+    const rows = await trx
+      .insertInto("events")
+      .values(
+        events.map((event) => ({
+          event_type: event.type,
+          workspace_id: event.workspaceId,
+          payload: toJsonb(event.payload),
+        })),
+      )
+      .returning(EVENT_COLUMNS)
+      .execute();
+    return rows.map(toStored).sort((a, b) => a.id - b.id);
+  }
+
+  #tell(event: PublishedEvent): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#log.error("a listener to events has thrown", {
+          event_type: event.event_type,
+          reason: messageOf(error),
+        });
+      }
+    }
+  }
+}
+
+const EVENT_COLUMNS = ["id", "event_type", "workspace_id", "payload", "created_at"] as const;
+
+function toStored(row: {
+  id: number;
+  event_type: string;
+  workspace_id: string | null;
+  payload: EventPayload;
+  created_at: Date;
+}): StoredEvent {
+  return { ...row, created_at: row.created_at.toISOString() };
+}

@@ -1,0 +1,141 @@
+import {
+  messageOf,
+  type Cancel,
+  type Clock,
+  type LeaseProvider,
+  type Logger,
+  type LoopLease,
+} from "@molecule/core";
+import { sql, type Kysely } from "kysely";
+import type { DatabaseSchema } from "./schema.js";
+
+/** Ms for which a lease is held at a time while its tick runs. */
+const HOLD_MS = 30_000;
+/** Ms between renewals; a few may fail before the lease runs out. */
+const RENEW_MS = 10_000;
+
+/** What the leases work with. */
+export interface LeaseServices {
+  readonly db: Kysely<DatabaseSchema>;
+  /** Tells this host from the others. */
+  readonly hostId: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Leases of singleton loops among the hosts that share a database. Times are the database's, so that hosts whose
+ * clocks differ agree; the number fences a host that froze and wakes up after its lease went to another.
+ */
+export class DatabaseLeases implements LeaseProvider {
+  readonly #services: LeaseServices;
+
+  constructor(services: LeaseServices) {
+    this.#services = services;
+  }
+
+  async acquire(loop: string, keepMs: number): Promise<LoopLease | null> {
+    const { db, hostId } = this.#services;
+    const taken = await sql<{ fence: string }>`
+      insert into loop_leases as held (loop, holder, fence, expires_at)
+      values (${loop}, ${hostId}, 1, now() + ${HOLD_MS} * interval '1 millisecond')
+      on conflict (loop) do update set
+        holder = excluded.holder,
+        expires_at = excluded.expires_at,
+        fence = held.fence + case when held.holder = excluded.holder and held.expires_at > now() then 0 else 1 end
+      where held.holder = excluded.holder or held.expires_at <= now()
+      returning fence`.execute(db);
+    const [row] = taken.rows;
+    return row === undefined ? null : new HeldLease(loop, Number(row.fence), keepMs, this.#services);
+  }
+
+  /** Gives up every lease of this host, so that others need not wait for them to run out. */
+  async releaseAll(): Promise<void> {
+    const { db, hostId } = this.#services;
+    await sql`update loop_leases set expires_at = now() where holder = ${hostId} and expires_at > now()`.execute(
+      db,
+    );
+  }
+}
+
+class HeldLease implements LoopLease {
+  readonly fence: number;
+  readonly #loop: string;
+  readonly #keepMs: number;
+  readonly #services: LeaseServices;
+  readonly #controller = new AbortController();
+  #released = false;
+  #cancelRenewal: Cancel = () => undefined;
+  #cancelExpiry: Cancel = () => undefined;
+
+  constructor(loop: string, fence: number, keepMs: number, services: LeaseServices) {
+    this.#loop = loop;
+    this.fence = fence;
+    this.#keepMs = keepMs;
+    this.#services = services;
+    this.#held(HOLD_MS);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async release(): Promise<void> {
+    this.#stopTimers();
+    if (this.#controller.signal.aborted) return;
+    try {
+      await this.#extend(this.#keepMs);
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#services.log.warn(
+        `lease on ${this.#loop}: it could not be given back and runs out by itself: ${reason}`,
+      );
+    }
+  }
+
+  /** Notes that the lease is this host's for `ms` more. */
+  #held(ms: number): void {
+    if (this.#released) return;
+    const { clock } = this.#services;
+    this.#cancelExpiry();
+    // Its own timer: a database that does not answer must not keep a lease alive that has run out there.
+    this.#cancelExpiry = clock.timer(() => {
+      this.#lose("the lease ran out before it could be renewed");
+    }, ms);
+    this.#cancelRenewal = clock.timer(() => void this.#renew(), RENEW_MS);
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, log } = this.#services;
+    const started = clock.monotonic();
+    try {
+      const ours = await this.#extend(HOLD_MS);
+      // The database began to count at some time during the call: the earliest is assumed.
+      if (ours) this.#held(HOLD_MS - (clock.monotonic() - started));
+      else this.#lose("another host took the lease");
+    } catch (error) {
+      log.warn(`lease on ${this.#loop}: the renewal failed: ${messageOf(error)}`);
+      if (!this.#released) this.#cancelRenewal = clock.timer(() => void this.#renew(), RENEW_MS);
+    }
+  }
+
+  #lose(reason: string): void {
+    this.#stopTimers();
+    this.#controller.abort(new Error(reason));
+  }
+
+  #stopTimers(): void {
+    this.#released = true;
+    this.#cancelRenewal();
+    this.#cancelExpiry();
+  }
+
+  /** Moves the end of the lease; false when it is no longer this host's. */
+  async #extend(ms: number): Promise<boolean> {
+    const { db, hostId } = this.#services;
+    const result = await sql`
+      update loop_leases set expires_at = now() + ${ms} * interval '1 millisecond'
+      where loop = ${this.#loop} and holder = ${hostId} and fence = ${this.fence}`.execute(db);
+    return (result.numAffectedRows ?? 0n) > 0n;
+  }
+}

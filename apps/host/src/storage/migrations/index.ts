@@ -1,0 +1,9 @@
+import type { Migration } from "kysely";
+import { initial } from "./0001-initial.js";
+import { loopLeases } from "./0002-loop-leases.js";
+
+/** Every migration by name. They run in the order of their names: number each one higher than the last. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001-initial": initial,
+  "0002-loop-leases": loopLeases,
+};

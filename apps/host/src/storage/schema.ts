@@ -1,0 +1,152 @@
+import type { ColumnType, Generated, Insertable, Kysely, Selectable, Transaction } from "kysely";
+import type { Tier } from "@molecule/core";
+
+/** Every status of a workspace (api.md §3); `removed` is final. */
+export const WORKSPACE_STATUSES = [
+  "provisioning",
+  "online",
+  "degraded",
+  "offline",
+  "failed",
+  "paused",
+  "awaiting_agent",
+  "removed",
+] as const;
+
+/** Status of a workspace. */
+export type WorkspaceStatus = (typeof WORKSPACE_STATUSES)[number];
+
+/** What a workspace may do with its mounted folder. */
+export type WorkspaceAccess = "none" | "read_only" | "read_write";
+
+/** timestamptz, null by default; read as a Date, written as a Date or as RFC 3339 text. */
+type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+/** timestamptz that the database fills in. */
+type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
+/** jsonb: read as the value, written as the text that `toJsonb` makes. */
+type Json<T> = ColumnType<T, string, string>;
+
+/** Facts of the installation: `instance_id`. */
+export interface InstallationTable {
+  key: string;
+  value: string;
+}
+
+/** One workspace. Amounts of money are in cents. */
+export interface WorkspacesTable {
+  id: string;
+  name: string;
+  role: string | null;
+  tier: Tier;
+  status: WorkspaceStatus;
+  /** Template name, e.g. `claude-code`. */
+  runtime: string;
+  template: string | null;
+  model: string | null;
+  external: Generated<boolean>;
+  agent_card: ColumnType<unknown, string | null | undefined, string | null>;
+  /** Empty while there is none. */
+  url: Generated<string>;
+  parent_id: string | null;
+  workspace_dir: string | null;
+  workspace_access: Generated<WorkspaceAccess>;
+  active_tasks: Generated<number>;
+  max_concurrent_tasks: Generated<number>;
+  last_error_rate: Generated<number>;
+  last_sample_error: Generated<string>;
+  uptime_seconds: Generated<number>;
+  current_task: Generated<string>;
+  monthly_spend: Generated<number>;
+  budget_limit: number | null;
+  x: Generated<number>;
+  y: Generated<number>;
+  collapsed: Generated<boolean>;
+  /** Number of the current provision; fences late actors. */
+  attempt: Generated<number>;
+  provisioning_started_at: NullableTime;
+  /** Id of the host that provisions it. */
+  provision_host: string | null;
+  provision_claim_expires_at: NullableTime;
+  cleanup_pending: Generated<boolean>;
+  purge_pending: Generated<boolean>;
+  /** Id of its object in the container runtime. */
+  handle: string | null;
+  last_heartbeat_at: NullableTime;
+  last_outbound_at: NullableTime;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+  removed_at: NullableTime;
+}
+
+/** A workspace's tokens, as hashes. */
+export interface WorkspaceTokensTable {
+  id: string;
+  workspace_id: string;
+  attempt: number;
+  /** The token's first 8 characters. */
+  prefix: string;
+  /** SHA-256 of the token. */
+  hash: Buffer;
+  created_at: DefaultTime;
+  last_used_at: NullableTime;
+  revoked_at: NullableTime;
+}
+
+/** The stored events; written by `EventLog` only, see there why. */
+export interface EventsTable {
+  id: ColumnType<number, never, never>;
+  event_type: string;
+  /** No foreign key: an event outlives its workspace's row. */
+  workspace_id: string | null;
+  payload: Json<EventPayload>;
+  created_at: DefaultTime;
+}
+
+/** What an event carries; plain JSON data. */
+export type EventPayload = Readonly<Record<string, unknown>>;
+
+/** How each provision's environment came about. */
+export interface EnvLedgersTable {
+  workspace_id: string;
+  attempt: number;
+  ledger: Json<unknown>;
+  created_at: DefaultTime;
+}
+
+/** Where the canvas stands; one row at most. */
+export interface CanvasViewportTable {
+  id: Generated<1>;
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+/** Who may tick a singleton loop; written by `DatabaseLeases`. */
+export interface LoopLeasesTable {
+  loop: string;
+  /** Id of the host that holds it. */
+  holder: string;
+  fence: number;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+}
+
+/** All tables. */
+export interface DatabaseSchema {
+  installation: InstallationTable;
+  workspaces: WorkspacesTable;
+  workspace_tokens: WorkspaceTokensTable;
+  events: EventsTable;
+  env_ledgers: EnvLedgersTable;
+  loop_leases: LoopLeasesTable;
+  canvas_viewport: CanvasViewportTable;
+}
+
+/** A workspace as it is read. */
+export type WorkspaceRow = Selectable<WorkspacesTable>;
+/** A workspace as it is first written. */
+export type NewWorkspaceRow = Insertable<WorkspacesTable>;
+
+/** Runs queries: the database, or a transaction on it. */
+export type Executor = Kysely<DatabaseSchema>;
+/** A transaction on the database. */
+export type Trx = Transaction<DatabaseSchema>;

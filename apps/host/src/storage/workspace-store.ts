@@ -1,0 +1,93 @@
+import type { Executor, Trx, WorkspaceRow } from "./schema.js";
+
+const LIST_COLUMNS = [
+  "id",
+  "name",
+  "role",
+  "tier",
+  "status",
+  "runtime",
+  "template",
+  "agent_card",
+  "url",
+  "parent_id",
+  "active_tasks",
+  "max_concurrent_tasks",
+  "last_error_rate",
+  "last_sample_error",
+  "uptime_seconds",
+  "current_task",
+  "workspace_dir",
+  "monthly_spend",
+  "budget_limit",
+  "x",
+  "y",
+  "collapsed",
+] as const satisfies readonly (keyof WorkspaceRow)[];
+
+/** What {@link WorkspaceStore.list} reads of a workspace. */
+export type WorkspaceListRow = Pick<WorkspaceRow, (typeof LIST_COLUMNS)[number]>;
+
+/** Reads workspaces. Writing them is the state machine's. */
+export class WorkspaceStore {
+  readonly #db: Executor;
+
+  constructor(services: { db: Executor }) {
+    this.#db = services.db;
+  }
+
+  /** All that are not removed, in the order of their creation. Without the times: reading them takes as long as the rest. */
+  list(): Promise<WorkspaceListRow[]> {
+    return this.#db
+      .selectFrom("workspaces")
+      .select(LIST_COLUMNS)
+      .where("status", "<>", "removed")
+      .orderBy("created_at")
+      .orderBy("id")
+      .execute();
+  }
+
+  /** One, also when it is removed. */
+  get(id: string): Promise<WorkspaceRow | undefined> {
+    return this.#db.selectFrom("workspaces").selectAll().where("id", "=", id).executeTakeFirst();
+  }
+
+  /** The direct children that are not removed, in the order of their creation. */
+  children(id: string): Promise<WorkspaceRow[]> {
+    return this.#db
+      .selectFrom("workspaces")
+      .selectAll()
+      .where("parent_id", "=", id)
+      .where("status", "<>", "removed")
+      .orderBy("created_at")
+      .orderBy("id")
+      .execute();
+  }
+
+  /**
+   * The workspace itself and everything below it, removed ones too, each locked until the transaction ends. In the
+   * order of ids: two transactions whose trees overlap lock in the same order and can't block each other.
+   */
+  descendants(trx: Trx, id: string): Promise<WorkspaceRow[]> {
+    return trx
+      .withRecursive("tree", (query) =>
+        query
+          .selectFrom("workspaces")
+          .select("id")
+          .where("id", "=", id)
+          // Not `union all`: should parents ever form a ring, this ends.
+          .union((below) =>
+            below
+              .selectFrom("workspaces as child")
+              .innerJoin("tree", "tree.id", "child.parent_id")
+              .select("child.id"),
+          ),
+      )
+      .selectFrom("workspaces")
+      .selectAll()
+      .where("id", "in", (select) => select.selectFrom("tree").select("tree.id"))
+      .orderBy("id")
+      .forUpdate()
+      .execute();
+  }
+}

@@ -1,0 +1,168 @@
+import type { WorkspaceTemplate } from "@molecule/core";
+import { workspaceErrors } from "../errors/workspaces.js";
+import type { EventLog } from "../storage/event-log.js";
+import type { WorkspaceRow } from "../storage/schema.js";
+import type { TokenStore } from "../storage/token-store.js";
+import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { AgentUrlGuard } from "./agent-url.js";
+import { parseCreateRequest, type CreateWorkspaceRequest } from "./create-request.js";
+import { externalConnection } from "./external-connection.js";
+import { asTier } from "./tier.js";
+import type { Provisioner } from "./provisioner.js";
+import { provisioningPayload, type StateMachine } from "./state-machine.js";
+import type { TemplateFolders } from "./template-folders.js";
+
+const DEFAULT_RUNTIME = "langgraph";
+const EXTERNAL = "external";
+
+/** What creation works with. */
+export interface CreationServices {
+  readonly events: EventLog;
+  readonly tokens: TokenStore;
+  readonly workspaces: WorkspaceStore;
+  readonly stateMachine: StateMachine;
+  readonly provisioner: Provisioner;
+  readonly templates: readonly WorkspaceTemplate[];
+  readonly folders: TemplateFolders;
+  readonly urlGuard: AgentUrlGuard;
+  readonly newId: () => string;
+  /** What agents call. */
+  readonly platformUrl: () => string;
+}
+
+/** Answer of POST /workspaces; api.md §5 and §6. */
+export interface CreateAnswer {
+  readonly status: 201;
+  readonly body: Record<string, unknown>;
+}
+
+/** Creates workspaces: one transaction, then the provision detached from the request. */
+export class WorkspaceCreation {
+  readonly #services: CreationServices;
+
+  constructor(services: CreationServices) {
+    this.#services = services;
+  }
+
+  /**
+   * @throws INVALID_WORKSPACE_PAYLOAD, INVALID_WORKSPACE_FIELDS, INVALID_WORKSPACE_DIR, INVALID_TEMPLATE,
+   * UNKNOWN_RUNTIME, UNKNOWN_PARENT, AGENT_URL_REFUSED
+   */
+  async create(body: unknown): Promise<CreateAnswer> {
+    const request = parseCreateRequest(body);
+    const folder =
+      request.template === undefined ? null : await this.#services.folders.read(request.template);
+    const runtime = request.runtime ?? folder?.runtime ?? DEFAULT_RUNTIME;
+    const external = request.external === true || runtime === EXTERNAL;
+    if (!external) this.#assertRuntime(runtime);
+    const row: NewRow = {
+      ...(await this.#columns(request)),
+      runtime: external ? EXTERNAL : runtime,
+      model: request.model ?? folder?.model ?? null,
+      tier: asTier(request.tier ?? folder?.tier ?? null),
+    };
+    return external ? this.#createExternal(row, request.url ?? "") : this.#createProvisioned(row);
+  }
+
+  #assertRuntime(runtime: string): void {
+    const known = this.#services.templates.map((template) => template.name);
+    if (!known.includes(runtime))
+      throw workspaceErrors.UNKNOWN_RUNTIME({ runtime, known: [...known, EXTERNAL] });
+  }
+
+  async #columns(request: CreateWorkspaceRequest) {
+    const parentId = request.parent_id ?? null;
+    if (parentId !== null) {
+      const parent = isUuid(parentId) ? await this.#services.workspaces.get(parentId) : undefined;
+      if (parent === undefined || parent.status === "removed")
+        throw workspaceErrors.UNKNOWN_PARENT({ parentId });
+    }
+    return {
+      id: this.#services.newId(),
+      name: request.name,
+      role: blankToNull(request.role),
+      template: request.template ?? null,
+      parent_id: parentId,
+      workspace_dir: blankToNull(request.workspace_dir),
+      workspace_access: request.workspace_access ?? "none",
+      budget_limit: request.budget_limit ?? null,
+      max_concurrent_tasks: request.max_concurrent_tasks ?? 1,
+      x: request.canvas?.x ?? 0,
+      y: request.canvas?.y ?? 0,
+    };
+  }
+
+  async #createProvisioned(values: NewRow): Promise<CreateAnswer> {
+    const { events, stateMachine, provisioner } = this.#services;
+    const row = await events.transact((trx, emit) => {
+      const payload = provisioningPayload(values);
+      return stateMachine.create(
+        trx,
+        emit,
+        { ...values, external: false, status: "provisioning" },
+        { type: "WORKSPACE_PROVISIONING", payload },
+      );
+    });
+    provisioner.start(row);
+    return {
+      status: 201,
+      body: { id: row.id, status: "provisioning", workspace_access: row.workspace_access },
+    };
+  }
+
+  async #createExternal(values: NewRow, url: string): Promise<CreateAnswer> {
+    const { events, stateMachine, tokens, urlGuard } = this.#services;
+    if (url !== "") {
+      await urlGuard.assertAllowed(url, { ownContainer: false });
+      await events.transact((trx, emit) =>
+        stateMachine.create(
+          trx,
+          emit,
+          { ...values, external: true, status: "online", url },
+          { type: "WORKSPACE_ONLINE", payload: { name: values.name, external: true } },
+        ),
+      );
+      return { status: 201, body: { id: values.id, external: true, status: "online" } };
+    }
+    const token = await events.transact(async (trx, emit) => {
+      await stateMachine.create(
+        trx,
+        emit,
+        { ...values, external: true, status: "awaiting_agent" },
+        { type: "WORKSPACE_AWAITING_AGENT", payload: { name: values.name, external: true } },
+      );
+      return tokens.issue(trx, { workspaceId: values.id, attempt: 1 });
+    });
+    const connection = externalConnection(values.id, this.#services.platformUrl(), token.token);
+    return { status: 201, body: { id: values.id, external: true, status: "awaiting_agent", connection } };
+  }
+}
+
+type NewRow = Pick<
+  WorkspaceRow,
+  | "id"
+  | "name"
+  | "role"
+  | "template"
+  | "parent_id"
+  | "workspace_dir"
+  | "workspace_access"
+  | "budget_limit"
+  | "max_concurrent_tasks"
+  | "x"
+  | "y"
+  | "runtime"
+  | "model"
+  | "tier"
+>;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether `text` is a UUID in its usual form (RFC 9562, section 4). */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+function blankToNull(text: string | null | undefined): string | null {
+  return text === undefined || text === null || text.trim() === "" ? null : text;
+}

@@ -1,0 +1,136 @@
+import type {
+  ContainerRuntime,
+  Kernel,
+  LaunchFile,
+  LaunchSpec,
+  RuntimeCall,
+  SecretMasker,
+  WorkspaceTemplate,
+} from "@molecule/core";
+import { workspaceErrors } from "../errors/workspaces.js";
+import type { Database } from "../storage/database.js";
+import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
+import type { WorkspaceRow } from "../storage/schema.js";
+import type { TokenStore } from "../storage/token-store.js";
+import { environmentLayers } from "./environment-layers.js";
+import { generatedConfig, mergeFiles, tokenFile } from "./launch-files.js";
+import type { TemplateFolders } from "./template-folders.js";
+
+/** What preparation works with. */
+export interface PreparationServices {
+  readonly database: Database;
+  readonly tokens: TokenStore;
+  readonly ledgers: EnvLedgerStore;
+  readonly kernel: Kernel;
+  readonly runtime: ContainerRuntime;
+  readonly templates: readonly WorkspaceTemplate[];
+  readonly folders: TemplateFolders;
+  readonly masker: SecretMasker;
+  /** What agents call. */
+  readonly platformUrl: () => string;
+}
+
+/** Makes a launch out of a row: token, layers, chain, preflight; in this order. */
+export class LaunchPreparation {
+  readonly #services: PreparationServices;
+
+  constructor(services: PreparationServices) {
+    this.#services = services;
+  }
+
+  /**
+   * @returns what to launch, or null when the row has moved on meanwhile
+   * @throws UNKNOWN_RUNTIME, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, and whatever failed the chain
+   */
+  async prepare(row: WorkspaceRow, call: RuntimeCall): Promise<LaunchSpec | null> {
+    const { runtime, masker } = this.#services;
+    const template = this.#template(row.runtime);
+    const configs = await this.#configFiles(row);
+    const base = await runtime.baseEnvironment(template, call);
+    const token = await this.#issueToken(row);
+    if (token === null) return null;
+    masker.add(token);
+    const chain = await this.#runChain(row, base, call);
+    assertRequired(configs.requiredEnv, chain.env);
+    return {
+      workspaceId: row.id,
+      attempt: row.attempt,
+      name: row.name,
+      template,
+      tier: row.tier,
+      env: Object.fromEntries([...chain.env].filter(([key, value]) => base[key] !== value)),
+      unsetEnv: Object.keys(base).filter((key) => !chain.env.has(key)),
+      files: mergeFiles(configs.files, chain.files, [tokenFile(token)]),
+      workspaceDir:
+        row.workspace_dir === null || row.workspace_access === "none"
+          ? undefined
+          : { path: row.workspace_dir, readOnly: row.workspace_access === "read_only" },
+      resetSession: false,
+    };
+  }
+
+  #template(runtime: string): WorkspaceTemplate {
+    const template = this.#services.templates.find((each) => each.name === runtime);
+    if (template !== undefined) return template;
+    throw workspaceErrors.UNKNOWN_RUNTIME({
+      runtime,
+      known: this.#services.templates.map((each) => each.name),
+    });
+  }
+
+  async #configFiles(row: WorkspaceRow): Promise<{ files: LaunchFile[]; requiredEnv: readonly string[] }> {
+    if (row.template === null) return { files: [generatedConfig(row)], requiredEnv: [] };
+    const folder = await this.#services.folders.read(row.template);
+    return { files: await this.#services.folders.files(folder), requiredEnv: folder.requiredEnv };
+  }
+
+  /** Ends the tokens of earlier attempts and issues this one's, unless the row has moved on. */
+  #issueToken(row: WorkspaceRow): Promise<string | null> {
+    const { database, tokens } = this.#services;
+    return database.db.transaction().execute(async (trx) => {
+      const current = await trx
+        .selectFrom("workspaces")
+        .select("id")
+        .where("id", "=", row.id)
+        .where("attempt", "=", row.attempt)
+        .where("status", "=", "provisioning")
+        .forUpdate()
+        .executeTakeFirst();
+      if (current === undefined) return null;
+      await tokens.revokeAll(trx, [row.id]);
+      const { token } = await tokens.issue(trx, { workspaceId: row.id, attempt: row.attempt });
+      return token;
+    });
+  }
+
+  async #runChain(row: WorkspaceRow, base: Readonly<Record<string, string>>, call: RuntimeCall) {
+    const { kernel, runtime, masker, ledgers, database } = this.#services;
+    const fileRoot = runtime.fileRoot(row.id);
+    const result = await kernel.runChain({
+      layers: environmentLayers({ row, base, fileRoot, platformUrl: this.#services.platformUrl() }),
+      mutators: kernel.registries.envMutators.entries(),
+      facts: {
+        workspaceId: row.id,
+        name: row.name,
+        role: row.role,
+        runtime: row.runtime,
+        tier: row.tier,
+        parentId: row.parent_id,
+        attempt: row.attempt,
+        dryRun: false,
+      },
+      fileRoot,
+      signal: call.signal,
+    });
+    for (const secret of result.secrets) masker.add(secret.value);
+    await ledgers.save(database.db, row.id, row.attempt, result.ledger());
+    if (!result.ok) throw result.error;
+    return result;
+  }
+}
+
+/** @throws REQUIRED_ENV_MISSING naming all that are missing or empty, in the order they are required */
+function assertRequired(required: readonly string[], env: ReadonlyMap<string, string>): void {
+  const missing = required.filter((key) => (env.get(key) ?? "") === "");
+  if (missing.length > 0) throw workspaceErrors.REQUIRED_ENV_MISSING({ missing });
+}

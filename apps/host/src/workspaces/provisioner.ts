@@ -1,0 +1,177 @@
+import { sql } from "kysely";
+import {
+  isCodedError,
+  messageOf,
+  type Clock,
+  type CodedError,
+  type ContainerRuntime,
+  type LaunchSpec,
+  type Logger,
+  type RuntimeCall,
+  type SecretMasker,
+} from "@molecule/core";
+import { workspaceErrors } from "../errors/workspaces.js";
+import type { Database } from "../storage/database.js";
+import type { EventLog } from "../storage/event-log.js";
+import type { WorkspaceRow } from "../storage/schema.js";
+import type { StateMachine } from "./state-machine.js";
+import { Limiter } from "./limiter.js";
+import type { LaunchPreparation } from "./launch-preparation.js";
+
+/** Ms for bringing one workspace up in the engine. */
+const PROVISION_TIMEOUT_MS = 3 * 60_000;
+/** Ms for taking back what a provision that lost its row has started. */
+const UNDO_TIMEOUT_MS = 30_000;
+
+/** What the provisioner works with. */
+export interface ProvisionerServices {
+  readonly database: Database;
+  readonly events: EventLog;
+  readonly stateMachine: StateMachine;
+  readonly preparation: LaunchPreparation;
+  readonly runtime: ContainerRuntime;
+  readonly masker: SecretMasker;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Provisions at a time; more only adds latency in the engine. */
+  readonly concurrency: number;
+}
+
+interface Running {
+  readonly attempt: number;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Brings workspaces up, detached from the requests that asked for it. */
+export class Provisioner {
+  readonly #services: ProvisionerServices;
+  readonly #limiter: Limiter;
+  readonly #running = new Map<string, Running>();
+
+  constructor(services: ProvisionerServices) {
+    this.#services = services;
+    this.#limiter = new Limiter(services.concurrency);
+  }
+
+  /** Starts the provision of the row's attempt; one of an earlier attempt is given up and waited for. */
+  start(row: WorkspaceRow): void {
+    const controller = new AbortController();
+    const earlier = this.cancel(row.id);
+    const done = earlier
+      .then(() => this.#limiter.run(() => this.#provision(row, controller.signal)))
+      .finally(() => {
+        if (this.#running.get(row.id) === running) this.#running.delete(row.id);
+      });
+    const running: Running = { attempt: row.attempt, controller, done };
+    this.#running.set(row.id, running);
+  }
+
+  /** Resolves when no provision of the workspace runs on this host. */
+  async settled(workspaceId: string): Promise<void> {
+    await this.#running.get(workspaceId)?.done;
+  }
+
+  /** Whether a provision of the workspace runs on this host. */
+  isRunning(workspaceId: string): boolean {
+    return this.#running.has(workspaceId);
+  }
+
+  /** Gives the workspace's provision up and resolves when it has ended. */
+  async cancel(workspaceId: string): Promise<void> {
+    const running = this.#running.get(workspaceId);
+    running?.controller.abort(new Error("the provision was superseded"));
+    await running?.done;
+  }
+
+  /** Gives every provision up and resolves when all have ended; the next boot resumes them. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
+  }
+
+  /** Never rejects: every failure ends in the row, the event and the log. */
+  async #provision(row: WorkspaceRow, cancelled: AbortSignal): Promise<void> {
+    const { log, clock } = this.#services;
+    const started = clock.monotonic();
+    const bound = new AbortController();
+    const cancelTimer = clock.timer(() => {
+      bound.abort(workspaceErrors.PROVISION_TIMED_OUT({ seconds: PROVISION_TIMEOUT_MS / 1000 }));
+    }, PROVISION_TIMEOUT_MS);
+    const call: RuntimeCall = {
+      signal: AbortSignal.any([cancelled, bound.signal]),
+      log: log.child({ workspaceId: row.id, attempt: row.attempt }),
+    };
+    try {
+      const spec = await this.#services.preparation.prepare(row, call);
+      if (spec === null) return;
+      await this.#launch(row, spec, call);
+      call.log.info(`workspace launched: ${row.name}`, { ms: Math.round(clock.monotonic() - started) });
+    } catch (error) {
+      // A provision that was called off leaves its row to whoever called it off.
+      if (cancelled.aborted) call.log.info("provision called off", { reason: messageOf(cancelled.reason) });
+      else await this.#fail(row, bound.signal.aborted ? bound.signal.reason : error, call.log);
+    } finally {
+      cancelTimer();
+    }
+  }
+
+  async #launch(row: WorkspaceRow, spec: LaunchSpec, call: RuntimeCall): Promise<void> {
+    const { database, runtime } = this.#services;
+    call.signal.throwIfAborted();
+    const launched = await runtime.launch(spec, call);
+    for (const notice of launched.notices) call.log.warn(notice);
+    const current = await database.db
+      .updateTable("workspaces")
+      .set({
+        handle: launched.handle,
+        ...(launched.url === null ? {} : { url: launched.url }),
+        provision_host: null,
+        provision_claim_expires_at: null,
+        updated_at: sql`now()`,
+      })
+      .where("id", "=", row.id)
+      .where("attempt", "=", row.attempt)
+      .where("status", "in", ["provisioning", "online", "degraded"])
+      .executeTakeFirst();
+    if (current.numUpdatedRows === 0n) await this.#undo(row, call.log);
+  }
+
+  /** Takes a container back whose workspace was deleted or restarted while it came up. */
+  async #undo(row: WorkspaceRow, log: Logger): Promise<void> {
+    log.info("the workspace has moved on while its container came up; the container is taken back");
+    const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
+    await this.#services.runtime.stop(row.id, { signal, log, upToAttempt: row.attempt });
+  }
+
+  async #fail(row: WorkspaceRow, thrown: unknown, log: Logger): Promise<void> {
+    const { events, stateMachine, masker } = this.#services;
+    const error = asProvisionError(thrown);
+    log.warn(`provision failed: ${messageOf(thrown)}`, { code: error.code });
+    const message = masker.mask(error.message);
+    try {
+      await events.transact((trx, emit) =>
+        stateMachine.apply(
+          trx,
+          emit,
+          "fail",
+          { workspaceId: row.id, attempt: row.attempt },
+          { last_sample_error: message, provision_host: null, provision_claim_expires_at: null },
+          () => ({ error: message, runtime: row.runtime, ...eventDetails(error) }),
+        ),
+      );
+    } catch (storageError) {
+      // The claim stays, so that recovery takes the provision up when storage is back.
+      log.error(`the failure could not be recorded: ${messageOf(storageError)}`);
+    }
+  }
+}
+
+/** What a caller may see: a coded error's text is made for that, anything else stays in the log. */
+function asProvisionError(thrown: unknown): CodedError {
+  return isCodedError(thrown) ? thrown : workspaceErrors.PROVISION_FAILED({}, { cause: thrown });
+}
+
+function eventDetails(error: CodedError): Record<string, unknown> {
+  const { missing, plugin } = error.details;
+  return { ...(missing === undefined ? {} : { missing }), ...(plugin === undefined ? {} : { plugin }) };
+}

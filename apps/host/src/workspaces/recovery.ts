@@ -1,0 +1,146 @@
+import { sql } from "kysely";
+import type { BackgroundLoop, ContainerRuntime, Logger, RuntimeCall } from "@molecule/core";
+import type { Database } from "../storage/database.js";
+import type { EventLog } from "../storage/event-log.js";
+import type { WorkspaceRow } from "../storage/schema.js";
+import type { EngineCleanup } from "./engine-cleanup.js";
+import type { Provisioner } from "./provisioner.js";
+import type { StateMachine } from "./state-machine.js";
+
+/** What recovery works with. */
+export interface RecoveryServices {
+  readonly database: Database;
+  readonly events: EventLog;
+  readonly stateMachine: StateMachine;
+  readonly provisioner: Provisioner;
+  readonly cleanup: EngineCleanup;
+  readonly runtime: ContainerRuntime;
+  /** Of this host, kept in its data folder: what it claimed before belongs to a process that is gone. */
+  readonly hostId: string;
+  readonly log: Logger;
+}
+
+/** Ms for asking the engine after one workspace. */
+const OBSERVE_TIMEOUT_MS = 10_000;
+
+/** Sets right what a host left behind that died: unfinished provisions, unfinished cleanups, lost processes. */
+export class WorkspaceRecovery {
+  readonly #services: RecoveryServices;
+
+  constructor(services: RecoveryServices) {
+    this.#services = services;
+  }
+
+  /** The loop that goes on with it, for hosts that died elsewhere and for an engine that was away. */
+  loop(): BackgroundLoop {
+    return {
+      name: "workspace-recovery",
+      intervalMs: 30_000,
+      jitter: 0.1,
+      timeoutMs: 120_000,
+      singleton: true,
+      tick: async ({ signal }) => this.#pass(signal, { ownClaims: false }),
+    };
+  }
+
+  /** The pass at boot, when no provision of this host can be running. */
+  async atBoot(): Promise<void> {
+    const signal = AbortSignal.timeout(OBSERVE_TIMEOUT_MS);
+    await this.#restartLostProcesses();
+    const told = await this.#pass(signal, { ownClaims: true });
+    if (told !== undefined) this.#services.log.info(`recovered after the last stop: ${told}`);
+  }
+
+  async #pass(signal: AbortSignal, options: { ownClaims: boolean }): Promise<string | undefined> {
+    const resumed = await this.#resumeProvisions(signal, options.ownClaims);
+    const pending = await this.#services.cleanup.allPending();
+    const outcomes = await this.#services.cleanup.run(pending);
+    const cleaned = outcomes.filter((each) => each.stopError === null && each.volumeError === null).length;
+    const parts = [
+      ...(resumed === 0 ? [] : [`${resumed} provision(s) resumed`]),
+      ...(pending.length === 0 ? [] : [`${cleaned} of ${pending.length} removed workspace(s) cleaned up`]),
+    ];
+    return parts.length === 0 ? undefined : parts.join(", ");
+  }
+
+  /** Takes over provisions whose claim has run out or, at boot, is this host's own. */
+  async #resumeProvisions(signal: AbortSignal, ownClaims: boolean): Promise<number> {
+    const { database, hostId, provisioner } = this.#services;
+    const abandoned = await database.db
+      .selectFrom("workspaces")
+      .selectAll()
+      .where("status", "=", "provisioning")
+      .where("provision_host", "is not", null)
+      .where((where) =>
+        where.or([
+          where("provision_claim_expires_at", "<", sql<Date>`now()`),
+          ...(ownClaims ? [where("provision_host", "=", hostId)] : []),
+        ]),
+      )
+      .execute();
+    let resumed = 0;
+    for (const row of abandoned.filter((each) => !provisioner.isRunning(each.id))) {
+      if (await this.#resume(row, signal)) resumed += 1;
+    }
+    return resumed;
+  }
+
+  async #resume(row: WorkspaceRow, signal: AbortSignal): Promise<boolean> {
+    const { runtime, log, database } = this.#services;
+    const call: RuntimeCall = { signal, log: log.child({ workspaceId: row.id }) };
+    const presence = await runtime.observe(row.id, call);
+    if (presence.state === "unknown") {
+      call.log.warn(`an unfinished provision waits: nothing is known of its container: ${presence.reason}`);
+      return false;
+    }
+    if (presence.state === "present" && presence.running && presence.attempt === row.attempt) {
+      // The container came up before its host died: all that is left is for its agent to register.
+      await database.db
+        .updateTable("workspaces")
+        .set({ handle: presence.handle, provision_host: null, provision_claim_expires_at: null })
+        .where("id", "=", row.id)
+        .where("attempt", "=", row.attempt)
+        .execute();
+      return true;
+    }
+    return this.#reprovision(row);
+  }
+
+  /** Local processes end with their host: what they were is started again. */
+  async #restartLostProcesses(): Promise<void> {
+    const { database, events, stateMachine, runtime, hostId } = this.#services;
+    if (runtime.kind !== "process") return;
+    const lost = await database.db
+      .selectFrom("workspaces")
+      .selectAll()
+      .where("handle", "like", `${hostId}/%`)
+      .where("status", "in", ["online", "degraded", "provisioning"])
+      .where("provision_host", "is", null)
+      .execute();
+    for (const row of lost) {
+      if (row.status !== "provisioning") {
+        await events.transact((trx, emit) =>
+          stateMachine.apply(
+            trx,
+            emit,
+            "lose",
+            { workspaceId: row.id, attempt: row.attempt },
+            {},
+            () => ({}),
+          ),
+        );
+      }
+      await this.#reprovision(row);
+    }
+  }
+
+  async #reprovision(row: WorkspaceRow): Promise<boolean> {
+    const { events, stateMachine, provisioner } = this.#services;
+    const next = await events.transact((trx, emit) =>
+      stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }),
+    );
+    if (next === null) return false;
+    provisioner.start(next);
+    return true;
+  }
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import type {
+  Clock,
+  ContainerRuntime,
+  Kernel,
+  Logger,
+  SecretMasker,
+  WorkspaceTemplate,
+} from "@molecule/core";
+import type { HostConfig } from "../config/config.js";
+import type { Storage } from "../storage/storage.js";
+import { AgentUrlGuard, systemResolver } from "./agent-url.js";
+import { WorkspaceConsole } from "./console.js";
+import { WorkspaceCreation } from "./creation.js";
+import { WorkspaceDeletion } from "./deletion.js";
+import { EngineCleanup } from "./engine-cleanup.js";
+import { Heartbeats } from "./heartbeats.js";
+import { LaunchPreparation } from "./launch-preparation.js";
+import { Provisioner } from "./provisioner.js";
+import { WorkspaceRecovery } from "./recovery.js";
+import { Registration } from "./registration.js";
+import { StateMachine } from "./state-machine.js";
+import { TemplateFolders } from "./template-folders.js";
+
+/** What the workspace domain is made from. */
+export interface WorkspaceInputs {
+  readonly config: HostConfig;
+  readonly storage: Storage;
+  readonly runtime: ContainerRuntime;
+  readonly kernel: Kernel;
+  readonly templates: readonly WorkspaceTemplate[];
+  readonly masker: SecretMasker;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What agents call. */
+  readonly platformUrl: () => string;
+  /** Engine jobs at a time. */
+  readonly concurrency: number;
+}
+
+/** The workspace domain, wired. */
+export interface WorkspaceServices {
+  readonly creation: WorkspaceCreation;
+  readonly deletion: WorkspaceDeletion;
+  readonly registration: Registration;
+  readonly heartbeats: Heartbeats;
+  readonly recovery: WorkspaceRecovery;
+  readonly console: WorkspaceConsole;
+  /** Gives running provisions up and waits for running cleanups. */
+  stop(): Promise<void>;
+}
+
+/** Wires the workspace domain. */
+export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServices {
+  const { storage, kernel, runtime, templates, masker, clock, log, platformUrl, concurrency } = inputs;
+  const { database, events, tokens, workspaces, ledgers, hostId } = storage;
+  const folders = new TemplateFolders(inputs.config.templatesDir, log);
+  const urlGuard = new AgentUrlGuard(systemResolver);
+  const stateMachine = new StateMachine({ workspaces, tokens, hostId });
+  const preparation = new LaunchPreparation({
+    database,
+    tokens,
+    ledgers,
+    kernel,
+    runtime,
+    templates,
+    folders,
+    masker,
+    platformUrl,
+  });
+  const provisioner = new Provisioner({
+    database,
+    events,
+    stateMachine,
+    preparation,
+    runtime,
+    masker,
+    clock,
+    log,
+    concurrency,
+  });
+  const cleanup = new EngineCleanup({ database, workspaces, runtime, provisioner, clock, log, concurrency });
+  return {
+    creation: new WorkspaceCreation({
+      events,
+      tokens,
+      workspaces,
+      stateMachine,
+      provisioner,
+      templates,
+      folders,
+      urlGuard,
+      newId: randomUUID,
+      platformUrl,
+    }),
+    deletion: new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup }),
+    registration: new Registration({ events, tokens, workspaces, stateMachine, provisioner, urlGuard }),
+    heartbeats: new Heartbeats({ events, stateMachine }),
+    recovery: new WorkspaceRecovery({
+      database,
+      events,
+      stateMachine,
+      provisioner,
+      cleanup,
+      runtime,
+      hostId,
+      log,
+    }),
+    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
+    stop: async () => {
+      await provisioner.stop();
+      await cleanup.settled();
+    },
+  };
+}

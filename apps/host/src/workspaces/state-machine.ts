@@ -1,0 +1,169 @@
+import { sql, type Insertable, type Transaction, type UpdateObject } from "kysely";
+import type { Emit } from "../storage/event-log.js";
+import type { DatabaseSchema, WorkspaceRow, WorkspacesTable } from "../storage/schema.js";
+import type { TokenStore } from "../storage/token-store.js";
+import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.js";
+
+type Trx = Transaction<DatabaseSchema>;
+
+/** Columns that may change together with the status. */
+export type WorkspaceChange = Omit<UpdateObject<DatabaseSchema, "workspaces">, "id" | "status" | "attempt">;
+
+/** Which workspace moves, and at which attempt it must still be for that. */
+export interface TransitionTarget {
+  readonly workspaceId: string;
+  readonly attempt?: number;
+}
+
+/** Ms after which a provision may be taken over when its host fell silent: the engine's bound, and slack. */
+const PROVISION_CLAIM_MS = 5 * 60_000;
+
+/**
+ * The only place that writes a workspace's status. Every move is one guarded UPDATE, and its event is written in
+ * the caller's transaction.
+ */
+export class StateMachine {
+  readonly #workspaces: WorkspaceStore;
+  readonly #tokens: TokenStore;
+  readonly #hostId: string;
+
+  constructor(services: { workspaces: WorkspaceStore; tokens: TokenStore; hostId: string }) {
+    this.#workspaces = services.workspaces;
+    this.#tokens = services.tokens;
+    this.#hostId = services.hostId;
+  }
+
+  /** Writes a new workspace and its first event. A provisioning one is claimed by this host. */
+  async create(
+    trx: Trx,
+    emit: Emit,
+    values: Omit<Insertable<WorkspacesTable>, "attempt">,
+    event: { type: string; payload: Record<string, unknown> },
+  ): Promise<WorkspaceRow> {
+    const claim = values.status === "provisioning" ? this.#claim() : {};
+    const row = await trx
+      .insertInto("workspaces")
+      .values({ ...values, attempt: 1, ...claim })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    emit({ type: event.type, workspaceId: row.id, payload: event.payload });
+    return row;
+  }
+
+  /**
+   * Moves a workspace, if it is still where the rule may take it from.
+   * @param payload the event's payload, made from the row as it is afterwards
+   * @returns the row afterwards, or null when it has moved on and nothing was changed
+   */
+  async apply(
+    trx: Trx,
+    emit: Emit,
+    name: Exclude<TransitionName, "reprovision">,
+    target: TransitionTarget,
+    change: WorkspaceChange,
+    payload: (row: WorkspaceRow) => Record<string, unknown>,
+  ): Promise<WorkspaceRow | null> {
+    const rule: TransitionRule = TRANSITIONS[name];
+    let update = trx
+      .updateTable("workspaces")
+      .set({ ...change, status: rule.to, updated_at: sql`now()` })
+      .where("id", "=", target.workspaceId)
+      .where("status", "in", rule.from);
+    if (target.attempt !== undefined) update = update.where("attempt", "=", target.attempt);
+    const row = await update.returningAll().executeTakeFirst();
+    if (row === undefined) return null;
+    emit({ type: rule.event, workspaceId: row.id, payload: payload(row) });
+    return row;
+  }
+
+  /**
+   * Starts the next attempt of a workspace: tokens of the last one end, and this host claims the provision.
+   * @returns the row afterwards, or null when the workspace may not be provisioned
+   */
+  async reprovision(trx: Trx, emit: Emit, target: TransitionTarget): Promise<WorkspaceRow | null> {
+    const rule: TransitionRule = TRANSITIONS.reprovision;
+    let update = trx
+      .updateTable("workspaces")
+      .set({
+        ...this.#claim(),
+        attempt: sql`attempt + 1`,
+        status: rule.to,
+        url: "",
+        handle: null,
+        updated_at: sql`now()`,
+      })
+      .where("id", "=", target.workspaceId)
+      .where("external", "=", false)
+      .where("status", "in", rule.from);
+    if (target.attempt !== undefined) update = update.where("attempt", "=", target.attempt);
+    const row = await update.returningAll().executeTakeFirst();
+    if (row === undefined) return null;
+    await this.#tokens.revokeAll(trx, [row.id]);
+    emit({ type: rule.event, workspaceId: row.id, payload: provisioningPayload(row) });
+    return row;
+  }
+
+  /**
+   * Removes a workspace and all its descendants for good, and revokes their tokens. What they left in the engine
+   * is marked for cleaning up, so that a host that dies now does not forget it.
+   * @returns the rows that this call removed, the root first; empty when it was removed before
+   */
+  async remove(
+    trx: Trx,
+    emit: Emit,
+    workspaceId: string,
+    options: { purge: boolean },
+  ): Promise<WorkspaceRow[]> {
+    const tree = (await this.#workspaces.descendants(trx, workspaceId)).map((row) => row.id);
+    if (tree.length === 0) return [];
+    const removed = await trx
+      .updateTable("workspaces")
+      .set({
+        status: "removed",
+        removed_at: sql`now()`,
+        updated_at: sql`now()`,
+        cleanup_pending: true,
+        purge_pending: options.purge,
+        url: "",
+        active_tasks: 0,
+        provision_host: null,
+        provision_claim_expires_at: null,
+      })
+      .where("id", "in", tree)
+      .where("status", "<>", "removed")
+      .returningAll()
+      .execute();
+    const ids = removed.map((row) => row.id);
+    if (ids.length === 0) return [];
+    await this.#tokens.revokeAll(trx, ids);
+    const rootFirst = removed.toSorted((a, b) => Number(b.id === workspaceId) - Number(a.id === workspaceId));
+    for (const row of rootFirst) {
+      const payload = row.id === workspaceId ? { cascade_deleted: removed.length - 1 } : {};
+      emit({ type: "WORKSPACE_REMOVED", workspaceId: row.id, payload });
+    }
+    return rootFirst;
+  }
+
+  #claim() {
+    return {
+      provisioning_started_at: sql<Date>`now()`,
+      provision_host: this.#hostId,
+      provision_claim_expires_at: sql<Date>`now() + ${PROVISION_CLAIM_MS} * interval '1 millisecond'`,
+    };
+  }
+}
+
+/** Payload of WORKSPACE_PROVISIONING; api.md §3. */
+export function provisioningPayload(
+  row: Pick<WorkspaceRow, "name" | "tier" | "runtime" | "parent_id" | "x" | "y">,
+): Record<string, unknown> {
+  return {
+    name: row.name,
+    tier: row.tier,
+    runtime: row.runtime,
+    ...(row.parent_id === null ? {} : { parent_id: row.parent_id }),
+    x: row.x,
+    y: row.y,
+  };
+}

@@ -1,0 +1,33 @@
+import { WORKSPACE_STATUSES, type WorkspaceStatus } from "../storage/schema.js";
+
+/** One way from some statuses to another. */
+export interface TransitionRule {
+  readonly from: readonly WorkspaceStatus[];
+  readonly to: WorkspaceStatus;
+  /** Type of the event that is written with it. */
+  readonly event: string;
+}
+
+const live = WORKSPACE_STATUSES.filter((status) => status !== "removed");
+
+/** Every transition of a workspace that exists; api.md §3 is the table that this spells out. */
+export const TRANSITIONS = {
+  register: {
+    from: ["provisioning", "offline", "failed", "awaiting_agent"],
+    to: "online",
+    event: "WORKSPACE_ONLINE",
+  },
+  recover: { from: ["provisioning", "offline"], to: "online", event: "WORKSPACE_ONLINE" },
+  degrade: { from: ["online"], to: "degraded", event: "WORKSPACE_DEGRADED" },
+  heal: { from: ["degraded"], to: "online", event: "WORKSPACE_ONLINE" },
+  lose: { from: ["online", "degraded"], to: "offline", event: "WORKSPACE_OFFLINE" },
+  fail: { from: ["provisioning"], to: "failed", event: "WORKSPACE_PROVISION_FAILED" },
+  reprovision: {
+    from: live.filter((status) => status !== "awaiting_agent"),
+    to: "provisioning",
+    event: "WORKSPACE_PROVISIONING",
+  },
+} as const satisfies Record<string, TransitionRule>;
+
+/** Name of a transition. */
+export type TransitionName = keyof typeof TRANSITIONS;

@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import { isCodedError } from "@molecule/core";
+import { readConfig } from "../../dist/config/config.js";
+
+const context = { dev: false, cwd: "/srv/molecule", terminal: false };
+
+function messageFor(env: Record<string, string>): string {
+  try {
+    readConfig(env, context);
+  } catch (error) {
+    if (isCodedError(error) && error.code === "CONFIG_INVALID") return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("readConfig", () => {
+  it("has a default for every variable, so that an empty environment boots", () => {
+    const config = readConfig({}, context);
+    expect(config).to.deep.include({
+      host: "0.0.0.0",
+      port: 8080,
+      environment: null,
+      adminToken: null,
+      databaseUrl: null,
+      dataDir: "/srv/molecule/.data",
+      containerRuntime: "auto",
+      docker: {},
+      allowPrivileged: false,
+      templatesDir: "/srv/molecule/workspace-templates",
+      platformUrl: null,
+      corsOrigins: ["http://localhost:3000", "http://localhost:3001"],
+      rateLimitPerMinute: 600,
+      provisionTimeoutSeconds: null,
+      orgId: null,
+      log: { level: "info", format: "json" },
+    });
+  });
+
+  it("takes --dev as development, unless MOLECULE_ENV says otherwise", () => {
+    expect(readConfig({}, { ...context, dev: true }).environment).to.equal("development");
+    const env = { MOLECULE_ENV: "prod", DATABASE_URL: "postgres://db/molecule" };
+    expect(readConfig(env, { ...context, dev: true }).environment).to.equal("production");
+  });
+
+  it("takes an empty value as unset", () => {
+    expect(readConfig({ PORT: "", ADMIN_TOKEN: "  " }, context)).to.deep.include({
+      port: 8080,
+      adminToken: null,
+    });
+  });
+
+  it("tells every fault at once, each with its name, what was found and what is allowed", () => {
+    const message = messageFor({
+      PORT: "http",
+      MOLECULE_ENV: "staging",
+      CONTAINER_RUNTIME: "podman",
+      DATABASE_URL: "mysql://user:hunter22@db/x",
+      CORS_ORIGINS: "https://example.com/path",
+      RATE_LIMIT: "0",
+      TIER2_MEMORY_MB: "5",
+      PLATFORM_URL: "ftp://x",
+      DOCKER_HOST: "localhost",
+      MOLECULE_ALLOW_PRIVILEGED: "yes",
+      LOG_LEVEL: "loud",
+    });
+    expect(message.split("\n")).to.have.members([
+      "the configuration has 11 faults:",
+      '  - PORT: found "http", allowed: a whole number from 0 to 65535',
+      '  - MOLECULE_ENV: found "staging", allowed: one of development, dev, production, prod',
+      '  - CONTAINER_RUNTIME: found "podman", allowed: one of auto, docker, process, none',
+      '  - DATABASE_URL: found "mysql://…@db/x", allowed: a URL that starts with postgres:// or postgresql://',
+      '  - CORS_ORIGINS: found "https://example.com/path", allowed: origins like https://example.com, separated by commas',
+      '  - RATE_LIMIT: found "0", allowed: a whole number from 1 to 1000000',
+      '  - TIER2_MEMORY_MB: found "5", allowed: a whole number from 6 to 1048576',
+      '  - PLATFORM_URL: found "ftp://x", allowed: a URL that starts with http:// or https://',
+      '  - DOCKER_HOST: found "localhost", allowed: unix:///path, tcp://host:port, http(s)://host:port or ssh://host',
+      '  - MOLECULE_ALLOW_PRIVILEGED: found "yes", allowed: one of true, false, 1, 0',
+      '  - LOG_LEVEL: found "loud", allowed: one of debug, info, warn, error',
+    ]);
+  });
+
+  it("refuses the embedded database in production", () => {
+    expect(messageFor({ MOLECULE_ENV: "production" })).to.contain(
+      "DATABASE_URL: found nothing, allowed: the URL of a",
+    );
+  });
+});

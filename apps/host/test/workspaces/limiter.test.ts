@@ -1,0 +1,31 @@
+import { expect } from "chai";
+import { Limiter } from "../../dist/workspaces/limiter.js";
+
+describe("Limiter", () => {
+  it("never runs more than its number at a time, and runs all of them in order", async () => {
+    const limiter = new Limiter(3);
+    const started: number[] = [];
+    let running = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        limiter.run(async () => {
+          started.push(index);
+          running += 1;
+          most = Math.max(most, running);
+          await new Promise(setImmediate);
+          running -= 1;
+        }),
+      ),
+    );
+    expect(most).to.equal(3);
+    expect(started).to.deep.equal(Array.from({ length: 20 }, (_, index) => index));
+  });
+
+  it("gives the place of a failed job to the next one", async () => {
+    const limiter = new Limiter(1);
+    const failed = limiter.run(() => Promise.reject(new Error("no"))).catch(() => "failed");
+    const next = limiter.run(() => Promise.resolve("done"));
+    expect([await failed, await next]).to.deep.equal(["failed", "done"]);
+  });
+});
