@@ -1,0 +1,148 @@
+import { sleep, type Clock, type RuntimeCall } from "@molecule/core";
+import type Docker from "dockerode";
+import { settleAll } from "../abortable.js";
+import { workspaceObjectName } from "../workspace-name.js";
+import type { EngineClient } from "./client.js";
+import { isRefusal } from "./engine-errors.js";
+import { AGENT_PORT } from "./host-config.js";
+import { attemptOf, belongsTo, workspaceFilter, type FoundLabels } from "./labels.js";
+
+/** Seconds that a process has between SIGTERM and SIGKILL. */
+const STOP_GRACE_SECONDS = 10;
+/** Ms between two looks at a container that someone else is removing. */
+const REMOVAL_POLL_MS = 50;
+
+/** A container that this installation made for a workspace. */
+export interface OwnContainer {
+  readonly id: string;
+  readonly attempt: number;
+  /** The engine's word: `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
+  readonly state: string;
+  /** Where the agent's port is published, or null. */
+  readonly url: string | null;
+}
+
+/** Finds and removes the containers of workspaces, by labels and exact ids only. */
+export class Containers {
+  readonly #engine: EngineClient;
+  readonly #instanceId: string;
+  readonly #clock: Clock;
+
+  constructor(engine: EngineClient, instanceId: string, clock: Clock) {
+    this.#engine = engine;
+    this.#instanceId = instanceId;
+    this.#clock = clock;
+  }
+
+  /** The workspace's containers as the engine lists them, newest attempt first. */
+  async list(workspaceId: string, signal: AbortSignal): Promise<OwnContainer[]> {
+    const filters = workspaceFilter(this.#instanceId, workspaceId);
+    const listed = await this.#engine.call("list containers", signal, (docker, abortSignal) =>
+      docker.listContainers({ all: true, filters, abortSignal }),
+    );
+    return listed
+      .filter((each) => belongsTo(each.Labels, this.#instanceId, workspaceId))
+      .map(fromList)
+      .sort((a, b) => b.attempt - a.attempt);
+  }
+
+  /**
+   * As {@link list}, but takes an empty list for true only when the engine has no container of the workspace's
+   * name either: much hangs on an absence, and a list can be empty by fault.
+   */
+  async find(workspaceId: string, signal: AbortSignal): Promise<OwnContainer[]> {
+    const listed = await this.list(workspaceId, signal);
+    if (listed.length > 0) return listed;
+    const named = await this.inspect(workspaceObjectName(workspaceId), signal);
+    return named !== null && belongsTo(named.Config.Labels, this.#instanceId, workspaceId)
+      ? [fromInspect(named)]
+      : [];
+  }
+
+  /**
+   * The container that has the workspace's name: ours, `foreign`, or null.
+   */
+  async named(workspaceId: string, signal: AbortSignal): Promise<OwnContainer | "foreign" | null> {
+    const found = await this.inspect(workspaceObjectName(workspaceId), signal);
+    if (found === null) return null;
+    return belongsTo(found.Config.Labels, this.#instanceId, workspaceId) ? fromInspect(found) : "foreign";
+  }
+
+  /** What the engine knows of a container; null when there is none. */
+  async inspect(idOrName: string, signal: AbortSignal): Promise<Docker.ContainerInspectInfo | null> {
+    try {
+      return await this.#engine.call(`inspect the container ${idOrName}`, signal, (docker, abortSignal) =>
+        docker.getContainer(idOrName).inspect({ abortSignal }),
+      );
+    } catch (error) {
+      if (isRefusal(error, 404)) return null;
+      throw error;
+    }
+  }
+
+  /** Stops and removes all of them; what is gone already is fine. */
+  async removeAll(containers: readonly OwnContainer[], { signal, log }: RuntimeCall): Promise<void> {
+    await settleAll(
+      containers.map(async (container) => {
+        if (container.state === "running" || container.state === "restarting") {
+          await this.#stop(container.id, signal);
+        }
+        await this.remove(container.id, signal);
+        log.debug("container removed", { container: container.id, attempt: container.attempt });
+      }),
+    );
+  }
+
+  /** Removes one container, killing what still runs in it, and the anonymous volumes of its image. */
+  async remove(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#engine.call(`remove the container ${id}`, signal, (docker, abortSignal) =>
+        docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
+      );
+    } catch (error) {
+      if (isRefusal(error, 404)) return;
+      if (!isRefusal(error, 409, /already in progress/)) throw error;
+      await this.#gone(id, signal);
+    }
+  }
+
+  async #stop(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#engine.call(`stop the container ${id}`, signal, (docker, abortSignal) =>
+        docker.getContainer(id).stop({ t: STOP_GRACE_SECONDS, abortSignal }),
+      );
+    } catch (error) {
+      if (!isRefusal(error, 304) && !isRefusal(error, 404)) throw error;
+    }
+  }
+
+  async #gone(id: string, signal: AbortSignal): Promise<void> {
+    while ((await this.inspect(id, signal)) !== null) await sleep(this.#clock, REMOVAL_POLL_MS, signal);
+  }
+}
+
+/** Where the agent's port is published on the machine; null when it is not. */
+export function publishedUrl(container: Docker.ContainerInspectInfo): string | null {
+  const ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>> | null =
+    container.NetworkSettings.Ports;
+  return urlOf(ports?.[`${AGENT_PORT}/tcp`]?.[0]?.HostPort);
+}
+
+function fromList(found: Docker.ContainerInfo): OwnContainer {
+  const labels: FoundLabels = found.Labels;
+  const port = found.Ports.find((each) => each.PrivatePort === AGENT_PORT && each.Type === "tcp");
+  return { id: found.Id, attempt: attemptOf(labels), state: found.State, url: urlOf(port?.PublicPort) };
+}
+
+function fromInspect(found: Docker.ContainerInspectInfo): OwnContainer {
+  return {
+    id: found.Id,
+    attempt: attemptOf(found.Config.Labels),
+    state: found.State.Status,
+    url: publishedUrl(found),
+  };
+}
+
+function urlOf(port: string | number | undefined): string | null {
+  return port === undefined || port === "" ? null : `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,119 @@
+import { resolve } from "node:path";
+import { messageOf, type RuntimeCall, type WorkspaceTemplate } from "@molecule/core";
+import { runtimeErrors } from "../../errors/runtimes.js";
+import type { EngineClient } from "./client.js";
+import { isRefusal, refusalOf } from "./engine-errors.js";
+import { packContext } from "./build-context.js";
+import { drainProgress, type StreamFailure } from "./progress.js";
+import { SharedWork } from "./shared-work.js";
+
+/** What a launch needs to know of an image. */
+export interface ImageInfo {
+  /** Reference as in the template, with its tag. */
+  readonly reference: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The user that its process runs as, e.g. `1000:1000`; empty for root. */
+  readonly user: string;
+}
+
+type Build = NonNullable<WorkspaceTemplate["build"]>;
+
+/** Makes sure that the images of templates are there. */
+export class Images {
+  readonly #engine: EngineClient;
+  readonly #manifestDir: string;
+  readonly #fetches = new SharedWork<void>();
+
+  constructor(engine: EngineClient, manifestDir: string) {
+    this.#engine = engine;
+    this.#manifestDir = manifestDir;
+  }
+
+  /**
+   * The template's image; built when it is missing and the template says how, else pulled.
+   * @throws TEMPLATE_INCOMPLETE, IMAGE_BUILD_FAILED, IMAGE_PULL_FAILED, and those of {@link EngineClient.call}
+   */
+  async ensure(template: WorkspaceTemplate, call: RuntimeCall): Promise<ImageInfo> {
+    if (template.image === undefined) {
+      throw runtimeErrors.TEMPLATE_INCOMPLETE({ template: template.name, field: "image", runtime: "docker" });
+    }
+    const reference = withTag(template.image);
+    try {
+      return await this.#inspect(reference, call.signal);
+    } catch (error) {
+      if (!isRefusal(error, 404)) throw error;
+    }
+    const { build } = template;
+    await this.#fetches.join(reference, call.signal, async (signal) => {
+      call.log.info(`image ${reference} is missing: ${build === undefined ? "pulling" : "building"} it`);
+      await (build === undefined ? this.#pull(reference, signal) : this.#build(reference, build, signal));
+      call.log.info(`image ${reference} is there`);
+    });
+    return await this.#inspect(reference, call.signal);
+  }
+
+  async #inspect(reference: string, signal: AbortSignal): Promise<ImageInfo> {
+    const { Config } = await this.#engine.call(`inspect the image ${reference}`, signal, (docker) =>
+      docker.getImage(reference).inspect(),
+    );
+    const config: { readonly Env?: readonly string[] | null; readonly User?: string } = Config;
+    return { reference, env: parseEnv(config.Env ?? []), user: config.User ?? "" };
+  }
+
+  async #pull(image: string, signal: AbortSignal): Promise<void> {
+    const failure = await this.#engine
+      .stream(`pull the image ${image}`, signal, async (docker, abortSignal) =>
+        drainProgress(await docker.createImage({ fromImage: image, abortSignal })),
+      )
+      .catch(refusedOr);
+    if (failure !== null) throw runtimeErrors.IMAGE_PULL_FAILED({ image, reason: failure.reason });
+  }
+
+  async #build(image: string, build: Build, signal: AbortSignal): Promise<void> {
+    const context = resolve(this.#manifestDir, build.context);
+    const failed = (reason: string, cause?: unknown) =>
+      runtimeErrors.IMAGE_BUILD_FAILED({ image, context: build.context, reason }, { cause });
+    const dockerfile = build.dockerfile ?? "Dockerfile";
+    const body = await packContext(context, dockerfile).catch((error: unknown) => {
+      throw failed(messageOf(error), error);
+    });
+    // Its errors end the request; a listener of our own keeps one that comes later from ending the process.
+    body.on("error", () => undefined);
+    const options = { t: image, dockerfile, buildargs: { ...build.args }, rm: true, forcerm: true };
+    try {
+      const failure = await this.#engine
+        .stream(`build the image ${image}`, signal, async (docker, abortSignal) =>
+          drainProgress(await docker.buildImage(body, { ...options, abortSignal })),
+        )
+        .catch((error: unknown) => {
+          if (body.errored !== null) throw failed(body.errored.message, error);
+          return refusedOr(error);
+        });
+      if (failure !== null) throw failed(failure.reason);
+    } finally {
+      body.destroy();
+    }
+  }
+}
+
+/** An engine that refuses a pull or build before its stream begins has failed it as much as one that does later. */
+function refusedOr(error: unknown): StreamFailure {
+  const refusal = refusalOf(error);
+  if (refusal === null) throw error;
+  return refusal;
+}
+
+/** The engine takes a reference without a tag as "all tags" when it pulls. */
+function withTag(image: string): string {
+  const lastPart = image.slice(image.lastIndexOf("/") + 1);
+  return image.includes("@") || lastPart.includes(":") ? image : `${image}:latest`;
+}
+
+function parseEnv(entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const end = entry.indexOf("=");
+      return end < 0 ? [entry, ""] : [entry.slice(0, end), entry.slice(end + 1)];
+    }),
+  );
+}

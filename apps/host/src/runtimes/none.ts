@@ -1,0 +1,59 @@
+import type {
+  ContainerRuntime,
+  LaunchResult,
+  Presence,
+  RuntimeHealth,
+  WorkspaceTemplate,
+} from "@molecule/core";
+import { runtimeErrors } from "../errors/runtimes.js";
+
+/** Stands in where workspaces can't be run: only external ones live here. */
+export class NoneRuntime implements ContainerRuntime {
+  readonly kind = "none";
+  readonly platformHost = "127.0.0.1";
+  readonly #reason: string;
+
+  /** @param reason why there is no other, for the readiness report */
+  constructor(reason: string) {
+    this.#reason = reason;
+  }
+
+  check(): Promise<RuntimeHealth> {
+    return Promise.resolve({ available: false, reason: this.#reason });
+  }
+
+  fileRoot(): string {
+    return "";
+  }
+
+  /** Empty: the environment can be previewed where nothing can be launched. */
+  baseEnvironment(_template: WorkspaceTemplate): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve({});
+  }
+
+  /** @throws NO_CONTAINER_RUNTIME */
+  launch(): Promise<LaunchResult> {
+    return Promise.reject(runtimeErrors.NO_CONTAINER_RUNTIME({}));
+  }
+
+  /** Unknown: what an earlier configuration has started may still run. */
+  observe(): Promise<Presence> {
+    return Promise.resolve({ state: "unknown", reason: this.#reason });
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  removeVolumes(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  logs(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

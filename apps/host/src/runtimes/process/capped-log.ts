@@ -1,0 +1,91 @@
+import { open, readFile, rename, type FileHandle } from "node:fs/promises";
+import { Writable } from "node:stream";
+
+/** Only the host's user may read it: a process may print what it should not. */
+const FILE_MODE = 0o600;
+
+/** Where a log goes, and how much of it is kept. */
+export interface CappedLogOptions {
+  readonly path: string;
+  /** Bytes after which the file becomes `<path>.1`, in place of the one before: up to twice as many are kept. */
+  readonly capBytes: number;
+  /** Told once when the log can't be written; what comes then is dropped, so that nobody waits for it. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Appends to a file of limited size. */
+export class CappedLog extends Writable {
+  readonly #options: CappedLogOptions;
+  #file: FileHandle | undefined;
+  #size = 0;
+  #broken = false;
+
+  constructor(options: CappedLogOptions) {
+    super({ decodeStrings: true });
+    this.#options = options;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#append(chunk)
+      .catch((error: unknown) => {
+        if (!this.#broken) this.#options.onFault(error);
+        this.#broken = true;
+      })
+      .finally(callback);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const closing = this.#file?.close() ?? Promise.resolve();
+    this.#file = undefined;
+    closing.then(
+      () => {
+        callback(error);
+      },
+      (fault: unknown) => {
+        this.#options.onFault(fault);
+        callback(error);
+      },
+    );
+  }
+
+  async #append(chunk: Buffer): Promise<void> {
+    if (this.#broken) return;
+    if (this.#file !== undefined && this.#size + chunk.length > this.#options.capBytes) await this.#rotate();
+    this.#file ??= await this.#open();
+    await this.#file.write(chunk);
+    this.#size += chunk.length;
+  }
+
+  async #open(): Promise<FileHandle> {
+    const file = await open(this.#options.path, "a", FILE_MODE);
+    this.#size = (await file.stat()).size;
+    return file;
+  }
+
+  async #rotate(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+    await rename(this.#options.path, olderPath(this.#options.path));
+  }
+}
+
+/** The last `lines` lines of a {@link CappedLog}; null when there is none. */
+export async function readLogTail(path: string, lines: number): Promise<string | null> {
+  const parts = await Promise.all([readIfThere(olderPath(path)), readIfThere(path)]);
+  if (parts.every((part) => part === null)) return null;
+  const all = parts.join("").split("\n");
+  // The last line has an end of its own, so that what follows it is no line.
+  const end = all.at(-1) === "" ? 1 : 0;
+  return all.slice(-(lines + end)).join("\n");
+}
+
+function olderPath(path: string): string {
+  return `${path}.1`;
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  return await readFile(path, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  });
+}

@@ -1,0 +1,200 @@
+import { access, constants } from "node:fs/promises";
+import {
+  messageOf,
+  type Clock,
+  type ContainerRuntime,
+  type LaunchResult,
+  type LaunchSpec,
+  type Presence,
+  type RuntimeCall,
+  type RuntimeHealth,
+  type WorkspaceTemplate,
+} from "@molecule/core";
+import { runtimeErrors } from "../../errors/runtimes.js";
+import { settleAll, untilAborted } from "../abortable.js";
+import { workspaceObjectName } from "../workspace-name.js";
+import { CappedLog, readLogTail } from "./capped-log.js";
+import { resolveCommand } from "./command.js";
+import { GUARD_SHELL } from "./guard.js";
+import { baseProcessEnv, workspaceProcessEnv } from "./process-env.js";
+import { WorkspaceFolder } from "./workspace-folder.js";
+import { WorkspaceProcess } from "./workspace-process.js";
+
+/** Ms between SIGTERM and SIGKILL. */
+const STOP_GRACE_MS = 5000;
+/** The same when the host itself stops, which has 15 s for everything. */
+const CLOSE_GRACE_MS = 2000;
+/** Bytes of output kept for certain. */
+const LOG_CAP_BYTES = 1024 * 1024;
+
+/** What the process runtime is made from. */
+export interface ProcessRuntimeOptions {
+  /** The host's data folder; workspaces are in `workspaces/` of it. Absolute. */
+  readonly dataDir: string;
+  /** Of this host; handles begin with it, since process ids mean nothing elsewhere. */
+  readonly hostId: string;
+  /** The manifest's folder, which commands are relative to. Absolute. */
+  readonly manifestDir: string;
+  /** The host's environment; only `PATH` and `LANG` are handed on. */
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+}
+
+interface Launched {
+  readonly attempt: number;
+  readonly process: WorkspaceProcess;
+}
+
+/**
+ * Runs workspaces as processes of this machine: for development without an engine. Nothing isolates them, and
+ * they end with the host.
+ */
+export class ProcessRuntime implements ContainerRuntime {
+  readonly kind = "process";
+  readonly platformHost = "127.0.0.1";
+  readonly #options: ProcessRuntimeOptions;
+  readonly #launched = new Map<string, Launched>();
+
+  constructor(options: ProcessRuntimeOptions) {
+    this.#options = options;
+  }
+
+  async check(): Promise<RuntimeHealth> {
+    try {
+      assertSupported();
+      await access(GUARD_SHELL, constants.X_OK);
+      return { available: true, detail: "local processes, not isolated" };
+    } catch (error) {
+      return { available: false, reason: messageOf(error) };
+    }
+  }
+
+  /** @throws WORKSPACE_ID_REFUSED */
+  fileRoot(workspaceId: string): string {
+    return this.#folder(workspaceId).root;
+  }
+
+  baseEnvironment(_template: WorkspaceTemplate): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve(baseProcessEnv(this.#options.hostEnv));
+  }
+
+  /**
+   * @throws PROCESS_RUNTIME_UNSUPPORTED, ATTEMPT_ALREADY_STARTED, TEMPLATE_INCOMPLETE, COMMAND_NOT_FOUND,
+   * COMMAND_NOT_STARTED, LAUNCH_FILE_REFUSED, WORKSPACE_DIR_UNUSABLE, WORKSPACE_FOLDER_UNUSABLE
+   */
+  async launch(spec: LaunchSpec, call: RuntimeCall): Promise<LaunchResult> {
+    assertSupported();
+    call.signal.throwIfAborted();
+    const { workspaceId, attempt, template } = spec;
+    const earlier = this.#launched.get(workspaceId);
+    if (earlier !== undefined && earlier.attempt >= attempt) {
+      throw runtimeErrors.ATTEMPT_ALREADY_STARTED({ workspaceId, attempt, found: earlier.attempt });
+    }
+    await this.stop(workspaceId, call);
+    const { hostEnv, manifestDir, hostId } = this.#options;
+    const folder = this.#folder(workspaceId);
+    const { env, notices } = workspaceProcessEnv(baseProcessEnv(hostEnv), spec, folder);
+    const command = await resolveCommand(template, manifestDir, env["PATH"] ?? "");
+    const workingDirectory = await folder.prepare(spec);
+    call.signal.throwIfAborted();
+    const started = await this.#start(spec, { command, workingDirectory, env, folder }, call);
+    if (call.signal.aborted) {
+      await started.stop(CLOSE_GRACE_MS);
+      call.signal.throwIfAborted();
+    }
+    this.#launched.set(workspaceId, { attempt, process: started });
+    return {
+      handle: `${hostId}/${started.pid}`,
+      name: workspaceObjectName(workspaceId),
+      url: null,
+      notices: [...notices, ...isolationNotices(spec)],
+    };
+  }
+
+  /** What this host knows; processes of another host are absent here. */
+  observe(workspaceId: string): Promise<Presence> {
+    const launched = this.#launched.get(workspaceId);
+    if (launched === undefined) return Promise.resolve({ state: "absent" });
+    const { attempt, process: found } = launched;
+    const { exitCode } = found;
+    const handle = `${this.#options.hostId}/${found.pid}`;
+    return Promise.resolve({
+      state: "present",
+      running: exitCode === null,
+      attempt,
+      handle,
+      exitCode,
+      url: null,
+    });
+  }
+
+  async stop(workspaceId: string, call: RuntimeCall & { readonly upToAttempt?: number }): Promise<void> {
+    const launched = this.#launched.get(workspaceId);
+    if (launched === undefined || launched.attempt > (call.upToAttempt ?? Infinity)) return;
+    await untilAborted(call.signal, launched.process.stop(STOP_GRACE_MS));
+    if (this.#launched.get(workspaceId) === launched) this.#launched.delete(workspaceId);
+  }
+
+  /** @throws VOLUME_IN_USE while the workspace's process runs, WORKSPACE_FOLDER_UNUSABLE */
+  async removeVolumes(workspaceId: string): Promise<void> {
+    const running = this.#launched.get(workspaceId)?.process.exitCode === null;
+    if (running)
+      throw runtimeErrors.VOLUME_IN_USE({ names: [workspaceObjectName(workspaceId)], workspaceId });
+    await this.#folder(workspaceId).remove();
+  }
+
+  async logs(workspaceId: string, lines: number): Promise<string | null> {
+    return await readLogTail(this.#folder(workspaceId).logFile, lines);
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#launched.values()];
+    await settleAll(all.map((each) => each.process.stop(CLOSE_GRACE_MS)));
+    this.#launched.clear();
+  }
+
+  async #start(
+    spec: LaunchSpec,
+    run: {
+      readonly command: readonly string[];
+      readonly workingDirectory: string;
+      readonly env: Readonly<Record<string, string>>;
+      readonly folder: WorkspaceFolder;
+    },
+    { log }: RuntimeCall,
+  ): Promise<WorkspaceProcess> {
+    const output = new CappedLog({
+      path: run.folder.logFile,
+      capBytes: LOG_CAP_BYTES,
+      onFault: (error) => {
+        log.warn(`the output of a workspace's process is no longer kept: ${messageOf(error)}`);
+      },
+    });
+    try {
+      return await WorkspaceProcess.start({ ...run, output, clock: this.#options.clock });
+    } catch (error) {
+      const { name: template } = spec.template;
+      throw runtimeErrors.COMMAND_NOT_STARTED({ template, reason: messageOf(error) }, { cause: error });
+    }
+  }
+
+  #folder(workspaceId: string): WorkspaceFolder {
+    return new WorkspaceFolder(this.#options.dataDir, workspaceId);
+  }
+}
+
+function isolationNotices({ tier, workspaceDir }: LaunchSpec): string[] {
+  return [
+    ...(tier <= 2 ? [`a local process is not isolated: the limits of tier ${tier} do not hold`] : []),
+    ...(workspaceDir?.readOnly === true
+      ? [`a local process can write where its user can: ${workspaceDir.path} is not read-only to it`]
+      : []),
+  ];
+}
+
+/** @throws PROCESS_RUNTIME_UNSUPPORTED */
+function assertSupported(): void {
+  if (process.platform === "win32") {
+    throw runtimeErrors.PROCESS_RUNTIME_UNSUPPORTED({ platform: process.platform });
+  }
+}

@@ -1,0 +1,44 @@
+import { expect } from "chai";
+import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
+import { addWorkspace, KINDS, useDatabase } from "./databases.js";
+
+for (const kind of KINDS) {
+  describe(`EnvLedgerStore on ${kind}`, () => {
+    const suite = useDatabase(kind);
+
+    it("answers the ledger of the newest attempt", async () => {
+      const store = new EnvLedgerStore({ db: suite.db });
+      const id = await addWorkspace(suite.db);
+      expect(await store.latest(id)).to.equal(undefined);
+      await store.save(suite.db, id, 2, { keys: [{ name: "A\0", value: "•••" }] });
+      await store.save(suite.db, id, 1, ["an older attempt that was late"]);
+      const latest = await store.latest(id);
+      expect(latest?.attempt).to.equal(2);
+      expect(latest?.ledger).to.deep.equal({ keys: [{ name: "A\ufffd", value: "•••" }] });
+      expect(latest?.created_at).to.match(/^\d{4}-.*Z$/);
+    });
+
+    it("replaces the ledger of an attempt that is saved again", async () => {
+      const store = new EnvLedgerStore({ db: suite.db });
+      const id = await addWorkspace(suite.db);
+      await store.save(suite.db, id, 1, "first");
+      await store.save(suite.db, id, 1, "second");
+      expect((await store.latest(id))?.ledger).to.equal("second");
+    });
+
+    it("keeps the newest 20 attempts of a workspace and all of another's", async () => {
+      const store = new EnvLedgerStore({ db: suite.db });
+      const [id, other] = [await addWorkspace(suite.db), await addWorkspace(suite.db)];
+      await store.save(suite.db, other, 1, {});
+      for (let attempt = 1; attempt <= 23; attempt += 1) await store.save(suite.db, id, attempt, {});
+      const kept = await suite.db
+        .selectFrom("env_ledgers")
+        .select("attempt")
+        .where("workspace_id", "=", id)
+        .orderBy("attempt")
+        .execute();
+      expect(kept.map((row) => row.attempt)).to.deep.equal(Array.from({ length: 20 }, (_, i) => i + 4));
+      expect(await store.latest(other)).to.not.equal(undefined);
+    });
+  });
+}

@@ -1,0 +1,58 @@
+import type Docker from "dockerode";
+import { pack } from "tar-stream";
+import { WAIT_IMAGE } from "./wait-image.js";
+
+/** The same engine calls as the host's docker runtime makes for a workspace, and nothing else. */
+export class BareEngine {
+  readonly #docker: Docker;
+  readonly #labels: Record<string, string>;
+
+  constructor(docker: Docker, labels: Readonly<Record<string, string>>) {
+    this.#docker = docker;
+    this.#labels = { ...labels };
+  }
+
+  /** Brings one container up: look for older ones, volumes, create, files, start, read the published port. */
+  async provision(name: string): Promise<string> {
+    const labels = { ...this.#labels, "molecule.bench.workspace": name };
+    await this.#docker.listContainers({ all: true, filters: { label: [`molecule.bench.workspace=${name}`] } });
+    const volumes = [`${name}-configs`, `${name}-workspace`];
+    for (const volume of volumes) await this.#docker.createVolume({ Name: volume, Labels: labels });
+    const container = await this.#docker.createContainer({
+      name,
+      Image: WAIT_IMAGE,
+      Labels: labels,
+      ExposedPorts: { "8000/tcp": {} },
+      HostConfig: {
+        Binds: [`${name}-configs:/configs`, `${name}-workspace:/workspace`],
+        PortBindings: { "8000/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
+        RestartPolicy: { Name: "unless-stopped" },
+        ExtraHosts: ["host.docker.internal:host-gateway"],
+        Memory: 512 * 1024 * 1024,
+        NanoCpus: 1e9,
+        PidsLimit: 512,
+      },
+    });
+    const files = pack();
+    files.entry({ name: "configs/config.yaml" }, "name: bench\n");
+    files.entry({ name: "configs/.auth_token", mode: 0o600 }, "x".repeat(43));
+    files.entry({ name: "configs/bin/gh", mode: 0o755 }, "#".repeat(15_000));
+    files.finalize();
+    await container.putArchive(files, { path: "/" });
+    await container.start();
+    await container.inspect();
+    return container.id;
+  }
+
+  /** Takes one container and its volumes away: list, stop, remove, list volumes, remove them. */
+  async remove(name: string): Promise<void> {
+    const filters = { label: [`molecule.bench.workspace=${name}`] };
+    for (const { Id } of await this.#docker.listContainers({ all: true, filters })) {
+      const container = this.#docker.getContainer(Id);
+      await container.stop({ t: 10 });
+      await container.remove({ force: true });
+    }
+    const { Volumes } = await this.#docker.listVolumes({ filters });
+    for (const volume of Volumes) await this.#docker.getVolume(volume.Name).remove();
+  }
+}

@@ -1,0 +1,130 @@
+// `npm test`: everything that has to hold, in order; ends at the first group with a fault.
+//   npm test               all of it
+//   npm test -- core/test  build, then the tests of a folder or file
+//   npm test -- "orphan"   build, then the tests whose title matches
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { delimiter, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const env = {
+  ...process.env,
+  PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+  // Stacks and coverage in terms of the sources.
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --enable-source-maps`.trim(),
+};
+
+const steps = {
+  format: { command: ["prettier", "--check", "--log-level", "warn", "."], hint: "npm run format" },
+  types: { command: ["tsc", "-b"] },
+  lint: { command: ["eslint", ".", "--max-warnings", "0"], hint: "npm run lint -- --fix" },
+  dependencies: {
+    command: ["depcruise", "--config", ".dependency-cruiser.cjs", "core", "plugins", "apps", "test"],
+  },
+  unused: { command: ["knip", "--no-progress"] },
+  api: {
+    command: ["api-extractor", "run", "--config", "core/api-extractor.json"],
+    hint: "if the public API was meant to change: npm run api-report, and commit core/etc/core.api.md",
+  },
+};
+
+/** Where the tests' sources lie, and where tsc puts them. */
+function testFolders() {
+  const folders = [{ sources: "test", compiled: join("test", "dist") }];
+  for (const parent of ["", "plugins", "apps"]) {
+    const names = parent === "" ? ["core"] : readdirSync(join(root, parent));
+    for (const name of names) {
+      folders.push({ sources: join(parent, name, "test"), compiled: join(parent, name, "dist-test") });
+    }
+  }
+  return folders.filter(({ sources }) => existsSync(join(root, sources)));
+}
+
+/** The compiled form of every test source; what was compiled from a source that is gone is not run. */
+function testFiles() {
+  return testFolders().flatMap(({ sources, compiled }) =>
+    readdirSync(join(root, sources), { recursive: true })
+      .filter((name) => /\.test\.tsx?$/.test(name) && !name.split(sep).includes("dist"))
+      .map((name) => ({
+        source: join(sources, name),
+        compiled: join(compiled, name.replace(/\.tsx?$/, ".js")),
+      })),
+  );
+}
+
+/** Runs a program; `shown` streams its output, else it is kept for the case that it fails. */
+function run([command, ...args], shown) {
+  return new Promise((done) => {
+    const stdio = shown ? "inherit" : ["ignore", "pipe", "pipe"];
+    const child = spawn(command, args, { cwd: root, env, stdio });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
+    child.on("error", (error) => done({ ok: false, output: error.message }));
+    child.on("close", (code) => done({ ok: code === 0, output }));
+  });
+}
+
+function seconds(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+async function check(name) {
+  const { command, hint } = steps[name];
+  const since = performance.now();
+  const { ok, output } = await run(command, false);
+  console.log(`── ${name} ── ${ok ? "ok" : "FAILED"} (${seconds(since)})`);
+  if (!ok) console.log(output.trimEnd().replaceAll(root, ""));
+  if (!ok && hint !== undefined) console.log(`→ ${hint}`);
+  return ok;
+}
+
+/** Checks one after another; all of them, so that one run shows every fault of the group. */
+async function inOrder(...names) {
+  let ok = true;
+  for (const name of names) ok = (await check(name)) && ok;
+  return ok;
+}
+
+/** Lanes side by side: two, as there are at least two cores. */
+async function sideBySide(...lanes) {
+  return (await Promise.all(lanes)).every((ok) => ok);
+}
+
+async function tests(files, options, runner = []) {
+  const since = performance.now();
+  console.log("── tests ──");
+  const { ok } = await run([...runner, "mocha", ...options, ...files.map((file) => file.compiled)], true);
+  console.log(`── tests ── ${ok ? "ok" : "FAILED"} (${seconds(since)})`);
+  return ok;
+}
+
+async function everything() {
+  return (
+    (await sideBySide(check("types"), check("format"))) &&
+    (await sideBySide(check("lint"), inOrder("dependencies", "unused", "api"))) &&
+    (await tests(testFiles(), ["--forbid-only"], ["c8"]))
+  );
+}
+
+/** Only the tests that the arguments name: by path, else by title. */
+async function chosen(args) {
+  if (!(await check("types"))) return false;
+  const isPath = (arg) => existsSync(resolve(root, arg));
+  const paths = args.filter(isPath).map((arg) => relative(root, resolve(root, arg)));
+  const titles = args.filter((arg) => !isPath(arg));
+  const lies = (source) => paths.some((path) => source === path || source.startsWith(join(path, sep)));
+  const files = testFiles().filter(({ source }) => paths.length === 0 || lies(source));
+  if (files.length === 0) {
+    console.log(`no test lies in ${paths.join(", ")}`);
+    return false;
+  }
+  const grep = titles.length === 0 ? [] : ["--grep", titles.join(" ")];
+  return await tests(files, ["--fail-zero", ...grep]);
+}
+
+const since = performance.now();
+const args = process.argv.slice(2).filter((arg) => arg !== "--");
+const ok = args.length === 0 ? await everything() : await chosen(args);
+console.log(`── ${ok ? "all green" : "red"} ── ${seconds(since)}`);
+process.exitCode = ok ? 0 : 1;

@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { tryRun, widePath } from "./commands.js";
+
+const PROGRAM = fileURLToPath(new URL("../../../apps/host/dist/cli/main.js", import.meta.url));
+const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** How one command ended. */
+export interface CliResult {
+  readonly code: number;
+  /** Both of its streams. */
+  readonly output: string;
+}
+
+/** Runs one `molecule` command to its end, with a minimal environment. */
+export async function runMolecule(
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): Promise<CliResult> {
+  const result = await tryRun(process.execPath, [PROGRAM, ...args], {
+    cwd: options.cwd ?? REPOSITORY,
+    env: { PATH: widePath(), ...options.env },
+    timeoutMs: 300_000,
+  });
+  return { code: result.code, output: result.stdout + result.stderr };
+}

@@ -1,0 +1,114 @@
+import { createReadStream } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type Docker from "dockerode";
+import { pack, type Pack } from "tar-stream";
+import { findProgram, run, tryRun } from "./commands.js";
+import { drain } from "./docker-streams.js";
+import { supportErrors } from "./errors.js";
+
+/** A tiny image with busybox and its applets under /bin. */
+export const BUSYBOX_IMAGE = "molecule-test/busybox:latest";
+/** A base with `node` on the PATH and nothing else: no shell. */
+export const NODE_BASE_IMAGE = "molecule-test/node-base:latest";
+
+/** What glibc loads by name when it looks up users and hosts, so that no list of libraries shows it. */
+const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
+
+/**
+ * Makes {@link BUSYBOX_IMAGE} from this machine's busybox; nothing is pulled.
+ *
+ * @throws IMAGE_NOT_MADE when busybox is not installed, ENGINE_REFUSED by the engine's word.
+ */
+export async function makeBusyboxImage(docker: Docker): Promise<void> {
+  const busybox = await findProgram("busybox");
+  if (busybox === undefined) {
+    throw supportErrors.IMAGE_NOT_MADE({ image: BUSYBOX_IMAGE, reason: "busybox is not installed" });
+  }
+  const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "");
+  await importImage(docker, BUSYBOX_IMAGE, ['CMD ["sh"]', "ENV PATH=/bin"], async (tar) => {
+    await addProgram(tar, busybox, "bin/busybox");
+    for (const name of applets) {
+      if (name !== "busybox") tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
+    }
+  });
+}
+
+/**
+ * Makes {@link NODE_BASE_IMAGE} from the node that runs the tests, with the libraries it needs and, where there
+ * are any, the machine's certificates.
+ *
+ * @throws ENGINE_REFUSED by the engine's word.
+ */
+export async function makeNodeBaseImage(docker: Docker): Promise<void> {
+  await importImage(docker, NODE_BASE_IMAGE, ["ENV PATH=/usr/local/bin"], async (tar) => {
+    await addProgram(tar, process.execPath, "usr/local/bin/node");
+    const certificates = "/etc/ssl/certs/ca-certificates.crt";
+    if (await exists(certificates)) await addFile(tar, certificates, certificates.slice(1), 0o644);
+    tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
+  });
+}
+
+async function importImage(
+  docker: Docker,
+  image: string,
+  changes: readonly string[],
+  fill: (tar: Pack) => Promise<void>,
+): Promise<void> {
+  const tar = pack();
+  const filled = (async () => {
+    tar.entry({ name: "tmp", type: "directory", mode: 0o1777 });
+    tar.entry({ name: "root", type: "directory", mode: 0o700 });
+    tar.entry(
+      { name: "etc/passwd" },
+      "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    );
+    tar.entry({ name: "etc/group" }, "root:x:0:\nnogroup:x:65534:\n");
+    await fill(tar);
+    tar.finalize();
+  })();
+  const [repo, tag] = image.split(":");
+  const [stream] = await Promise.all([
+    docker.importImage(Readable.from(tar), { repo, tag, changes }),
+    filled,
+  ]);
+  await drain(stream);
+}
+
+async function addProgram(tar: Pack, program: string, name: string): Promise<void> {
+  await addFile(tar, program, name, 0o755);
+  for (const library of await librariesOf(program)) await addFile(tar, library, library.slice(1), 0o755);
+}
+
+async function addFile(tar: Pack, from: string, name: string, mode: number): Promise<void> {
+  const file = await realpath(from);
+  const { size } = await stat(file);
+  await pipeline(createReadStream(file), tar.entry({ name, mode, size }));
+}
+
+/** The shared libraries that a program loads, the loader among them; none for a static one. */
+async function librariesOf(program: string): Promise<string[]> {
+  // ldd fails for a static program, which is an answer too.
+  const { stdout } = await tryRun("ldd", [program]);
+  const libraries = new Set<string>();
+  for (const line of stdout.split("\n")) {
+    const path = /(?:=>\s*|^\s*)(\/\S+)\s+\(0x/.exec(line)?.[1];
+    if (path !== undefined) libraries.add(path);
+  }
+  for (const libc of [...libraries].filter((path) => path.includes("/libc.so"))) {
+    for (const name of NAME_SERVICE_LIBRARIES) {
+      const path = join(dirname(libc), name);
+      if (await exists(path)) libraries.add(path);
+    }
+  }
+  return [...libraries];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

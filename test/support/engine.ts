@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import { access } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { installPackages, mayInstall } from "./debian.js";
+import { BUSYBOX_IMAGE, makeBusyboxImage, makeNodeBaseImage, NODE_BASE_IMAGE } from "./engine-images.js";
+import { atEnd } from "./lifetime.js";
+import { privateEngineObstacle, startPrivateEngine } from "./private-engine.js";
+import { skipFor } from "./skip.js";
+
+/** What a private engine needs on Debian. */
+const DEBIAN_PACKAGES = ["docker.io", "docker-registry", "busybox-static", "iptables", "iproute2"];
+
+/** Label of everything that tests create by hand; its value is {@link Engine.runId}. */
+export const TEST_LABEL = "molecule.test.run";
+
+/** Label by which the platform marks what belongs to one installation (design.md §4). */
+const INSTANCE_LABEL = "molecule.platform.instance";
+
+/** A real container engine that answers. */
+export interface Engine {
+  /** As `DOCKER_HOST`: `unix:///…`, or what was found there. */
+  readonly url: string;
+  /** The variables by which a child process reaches it: DOCKER_HOST and, where set, those of TLS. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A client without time-outs, fit for streams. */
+  readonly docker: Docker;
+  /** Started by the tests and ended with them; `false` for one that was found on the machine. */
+  readonly private: boolean;
+  /** `molecule-test/busybox:latest`: there, and its applets on the PATH. */
+  readonly busybox: string;
+  /** Stands in {@link TEST_LABEL}. */
+  readonly runId: string;
+  /** Put these on every container, volume and network that a test creates itself. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Builds, once, an image with nothing but `node` on its PATH, and answers its name. */
+  nodeBase(): Promise<string>;
+  /** What this installation makes on a found engine is removed when the tests end. */
+  ownInstance(instanceId: string): void;
+}
+
+let found: Promise<Engine | string> | undefined;
+
+/**
+ * The container engine of this test process: `DOCKER_HOST` or the default socket when it answers, else a private
+ * dockerd (root on Linux; with `CI=true` on Debian what is missing is installed), started at the first call.
+ * Without one the test or suite is skipped, and with `CI=true` failed.
+ */
+export async function useEngine(ctx: Mocha.Context): Promise<Engine> {
+  ctx.timeout(600_000);
+  found ??= findOrStart();
+  const engine = await found;
+  if (typeof engine === "string") return skipFor(ctx, "container engine", engine);
+  return engine;
+}
+
+async function findOrStart(): Promise<Engine | string> {
+  const existing = await findEngine();
+  if (existing !== undefined) {
+    const engine = describe(existing, false);
+    atEnd(() => removeOwnObjects(engine));
+    const hadBusybox = await hasImage(engine.docker, BUSYBOX_IMAGE);
+    if (!hadBusybox) atEnd(() => removeImage(engine.docker, BUSYBOX_IMAGE));
+    await makeBusyboxImage(engine.docker);
+    return engine;
+  }
+  if ((await privateEngineObstacle()) !== undefined && (await mayInstall())) {
+    await installPackages(DEBIAN_PACKAGES);
+  }
+  const obstacle = await privateEngineObstacle();
+  if (obstacle !== undefined) return `none answers at DOCKER_HOST or the default socket, and ${obstacle}`;
+  const engine = describe(`unix://${await startPrivateEngine()}`, true);
+  await makeBusyboxImage(engine.docker);
+  return engine;
+}
+
+/** The engine's address where one answers: as Docker's own clients look for it. */
+async function findEngine(): Promise<string | undefined> {
+  const told = process.env.DOCKER_HOST;
+  if (told !== undefined && told !== "") return (await answers(told)) ? told : undefined;
+  for (const path of ["/var/run/docker.sock", join(homedir(), ".docker", "run", "docker.sock")]) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (there && (await answers(`unix://${path}`))) return `unix://${path}`;
+  }
+  return undefined;
+}
+
+/** dockerode reads DOCKER_HOST and its TLS variables itself; only a socket is given by hand. */
+function clientFor(url: string, options: { readonly timeout?: number } = {}): Docker {
+  return new Docker(
+    url.startsWith("unix://") ? { ...options, socketPath: url.slice("unix://".length) } : options,
+  );
+}
+
+async function answers(url: string): Promise<boolean> {
+  return await clientFor(url, { timeout: 5_000 })
+    .ping()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+const OWN_INSTANCES = new Set<string>();
+
+function describe(url: string, isPrivate: boolean): Engine {
+  const docker = clientFor(url);
+  const runId = randomUUID();
+  let nodeBase: Promise<string> | undefined;
+  const env: Record<string, string> = { DOCKER_HOST: url };
+  for (const name of ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"]) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return {
+    url,
+    env,
+    docker,
+    private: isPrivate,
+    busybox: BUSYBOX_IMAGE,
+    runId,
+    labels: { [TEST_LABEL]: runId },
+    nodeBase: () => (nodeBase ??= makeNodeBase(docker, isPrivate)),
+    ownInstance: (instanceId) => void OWN_INSTANCES.add(instanceId),
+  };
+}
+
+async function makeNodeBase(docker: Docker, isPrivate: boolean): Promise<string> {
+  if (!isPrivate && !(await hasImage(docker, NODE_BASE_IMAGE))) {
+    atEnd(() => removeImage(docker, NODE_BASE_IMAGE));
+  }
+  await makeNodeBaseImage(docker);
+  return NODE_BASE_IMAGE;
+}
+
+async function hasImage(docker: Docker, image: string): Promise<boolean> {
+  return (await docker.listImages({ filters: { reference: [image] } })).length > 0;
+}
+
+async function removeImage(docker: Docker, image: string): Promise<void> {
+  if (await hasImage(docker, image)) await docker.getImage(image).remove({ force: true });
+}
+
+/** On an engine that is somebody's: what carries our labels goes, nothing else. */
+async function removeOwnObjects(engine: Engine): Promise<void> {
+  const { docker, runId } = engine;
+  const labels = [`${TEST_LABEL}=${runId}`, ...[...OWN_INSTANCES].map((id) => `${INSTANCE_LABEL}=${id}`)];
+  for (const label of labels) {
+    const filters = { label: [label] };
+    for (const { Id } of await docker.listContainers({ all: true, filters })) {
+      await docker.getContainer(Id).remove({ force: true, v: true });
+    }
+    for (const { Name } of (await docker.listVolumes({ filters })).Volumes) {
+      await docker.getVolume(Name).remove({ force: true });
+    }
+    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+  }
+}
