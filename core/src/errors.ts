@@ -75,6 +75,24 @@ export const errors = defineErrors({
     `plugin "${d.plugin}": it is disabled and can't add anything; add contributions during setup`,
   PLUGIN_PORT_UNKNOWN: (d: { plugin: string; token: string }) =>
     `plugin "${d.plugin}": this host offers no ${d.token}; resolve only the tokens that @molecule/core exports`,
+  PLUGIN_UNKNOWN: (d: { plugin: string; known: readonly string[] }) =>
+    `no plugin is named ${JSON.stringify(d.plugin)}; the manifest lists ${d.known.join(", ") || "none"}`,
+  PLUGIN_TOGGLE_REFUSED: (d: { plugin: string }) =>
+    `plugin "${d.plugin}": it is of stage env and runs before the database is open, so it can't be toggled at run time; use MOLECULE_PLUGINS and restart`,
   PLUGIN_REQUIRED_FAILED: (d: { plugin: string; reason: string }) =>
     `required plugin "${d.plugin}" failed and the host can't run without it: ${d.reason}`,
+
+  PLUGIN_INTEGRITY_MISMATCH: (d: { plugin: string; expected: string; found: string }) =>
+    `plugin "${d.plugin}": the files of its package give ${d.found}, but the manifest has integrity ${d.expected}; nothing of it was run. Restore the package, or, when the change is wanted, run: molecule plugins lock`,
+  PLUGIN_INTEGRITY_UNREADABLE: (d: { plugin: string; path: string; reason: string }) =>
+    `plugin "${d.plugin}": its integrity can't be computed, since ${d.path} of its package can't be read: ${d.reason}`,
+
+  PLUGIN_ISOLATION_UNSUPPORTED: (d: { plugin: string; what: string }) =>
+    `plugin "${d.plugin}": ${d.what} is not possible with isolation "worker", which is for env mutators alone; remove "isolation" from its manifest entry`,
+  PLUGIN_WORKER_CRASHED: (d: { plugin: string; reason: string }) =>
+    `plugin "${d.plugin}": its worker ended: ${d.reason}`,
+  PLUGIN_WORKER_ANSWER_INVALID: (d: { plugin: string; call: string }) =>
+    `plugin "${d.plugin}": its worker answered ${d.call} with something of another shape; update the plugin, or report this to its author`,
+  PLUGIN_WORKER_STOPPED: (d: { plugin: string }) =>
+    `plugin "${d.plugin}": it was called after it had been disabled; its worker is gone`,
 });

@@ -52,6 +52,7 @@ export { Kernel, type KernelOptions } from "./kernel.js";
 export { BootReport, type BootEntry } from "./boot-report.js";
 export { parseManifest, readManifest, type Manifest } from "./plugins/manifest.js";
 export type { PluginEntry } from "./plugins/manifest-schema.js";
+export { computeIntegrity } from "./plugins/isolation/integrity.js";
 export type { PluginState, PluginStatus, PluginTimings } from "./plugins/plugin-status.js";
 export type { LoopAction } from "./hooks/background-loops/supervisor.js";
 export type { LoopState, LoopStatus } from "./hooks/background-loops/liveness.js";

@@ -43,6 +43,7 @@ export class Kernel {
   readonly #lastGood = new LastGoodEdits();
   readonly #policies: ReadonlyMap<string, MutatorPolicy>;
   readonly #controller = new AbortController();
+  #toggles: ReadonlyMap<string, boolean> = new Map();
 
   constructor(options: KernelOptions) {
     const { manifest, clock, log, masker, random = Math.random } = options;
@@ -76,7 +77,7 @@ export class Kernel {
       enablement: () => ({
         env: Object.freeze({ ...options.env }),
         overrides: parseOverrides(options.env.MOLECULE_PLUGINS, names),
-        toggles: new Map(),
+        toggles: this.#toggles,
       }),
     });
     this.#policies = new Map(
@@ -95,6 +96,11 @@ export class Kernel {
   /** Offers a port to plugins, replacing an earlier one of the same token. */
   provide<T>(token: InjectionToken<T>, port: T): void {
     this.#container.register(token, { useValue: port });
+  }
+
+  /** Sets what was toggled at run time before this boot; call it before stage `storage`. */
+  rememberToggles(toggles: ReadonlyMap<string, boolean>): void {
+    this.#toggles = toggles;
   }
 
   /**

@@ -5,8 +5,8 @@ import {
   systemClock,
   type ChainResult,
   type EnvMutator,
-  type ProvisionContext,
 } from "../src/index.js";
+import { provisionFacts, type ProvisionFacts } from "./facts.js";
 import { RecordingLogger, type LogLine } from "./recording-logger.js";
 
 /** What {@link runMutator} runs with; everything has a default. */
@@ -14,7 +14,7 @@ export interface RunMutatorOptions {
   /** The environment before the mutator; empty by default. */
   readonly env?: Readonly<Record<string, string>>;
   /** Facts of the provision that differ from a plain workspace's. */
-  readonly facts?: Partial<Omit<ProvisionContext, "signal" | "log">>;
+  readonly facts?: Partial<ProvisionFacts>;
   /** Prefix that `files.add` puts before a path in its answer; empty by default, as in a container. */
   readonly fileRoot?: string;
   /** Globs, as in the manifest entry's `env`. */
@@ -44,17 +44,7 @@ export async function runMutator(
     {
       layers: [{ name: "base", env: base }],
       mutators: registry.entries(),
-      facts: {
-        workspaceId: "00000000-0000-4000-8000-000000000001",
-        name: "Test workspace",
-        role: null,
-        runtime: "demo",
-        tier: 2,
-        parentId: null,
-        attempt: 1,
-        dryRun: false,
-        ...options.facts,
-      },
+      facts: provisionFacts(options.facts),
       fileRoot: options.fileRoot ?? "",
       signal: new AbortController().signal,
     },

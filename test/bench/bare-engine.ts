@@ -15,7 +15,10 @@ export class BareEngine {
   /** Brings one container up: look for older ones, volumes, create, files, start, read the published port. */
   async provision(name: string): Promise<string> {
     const labels = { ...this.#labels, "molecule.bench.workspace": name };
-    await this.#docker.listContainers({ all: true, filters: { label: [`molecule.bench.workspace=${name}`] } });
+    await this.#docker.listContainers({
+      all: true,
+      filters: { label: [`molecule.bench.workspace=${name}`] },
+    });
     const volumes = [`${name}-configs`, `${name}-workspace`];
     for (const volume of volumes) await this.#docker.createVolume({ Name: volume, Labels: labels });
     const container = await this.#docker.createContainer({

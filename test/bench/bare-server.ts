@@ -6,7 +6,9 @@ import pg from "pg";
 
 const [, , database = ""] = process.argv;
 
-const pool = database.includes("://") ? new pg.Pool({ connectionString: database }) : await embedded(database);
+const pool = database.includes("://")
+  ? new pg.Pool({ connectionString: database })
+  : await embedded(database);
 await pool.query("select 1");
 
 const app = new Koa();

@@ -39,7 +39,11 @@ async function prepare({ count, width }: Load): Promise<PreparedBenchmark> {
   const names = () => Array.from({ length: count }, () => `bench-${randomUUID().slice(0, 12)}`);
   const ours = async () => {
     const ids: string[] = [];
-    await inBatches(names(), CREATE_WIDTH, async (name) => void ids.push(await createRunning(host, engine, name)));
+    await inBatches(
+      names(),
+      CREATE_WIDTH,
+      async (name) => void ids.push(await createRunning(host, engine, name)),
+    );
     return timed(() => inBatches(ids, width, (id) => deleteWhole(host, id)));
   };
   const peer = async () => {

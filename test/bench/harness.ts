@@ -49,7 +49,10 @@ export interface BenchmarkResult {
 }
 
 /** Runs a benchmark: one round to warm up, then those that count, the order changing from round to round. */
-export async function runBenchmark(benchmark: Benchmark, onRound: (round: number) => void): Promise<BenchmarkResult> {
+export async function runBenchmark(
+  benchmark: Benchmark,
+  onRound: (round: number) => void,
+): Promise<BenchmarkResult> {
   const prepared = await benchmark.prepare();
   try {
     const pairs: Pair[] = [];
@@ -65,7 +68,11 @@ export async function runBenchmark(benchmark: Benchmark, onRound: (round: number
 }
 
 /** Runs both sides of a pair in the order asked for. */
-export async function inOrder(flipped: boolean, ours: () => Promise<number>, peer: () => Promise<number>): Promise<Pair> {
+export async function inOrder(
+  flipped: boolean,
+  ours: () => Promise<number>,
+  peer: () => Promise<number>,
+): Promise<Pair> {
   if (!flipped) return { ours: await ours(), peer: await peer() };
   const peerResult = await peer();
   return { ours: await ours(), peer: peerResult };

@@ -19,7 +19,9 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith("--"));
   const names = args.filter((arg) => !arg.startsWith("--"));
   const unknown = flags.filter((flag) => !["--json", "--list", "--help"].includes(flag));
-  const chosen = benchmarks.filter(({ name }) => names.length === 0 || names.some((each) => name.startsWith(each)));
+  const chosen = benchmarks.filter(
+    ({ name }) => names.length === 0 || names.some((each) => name.startsWith(each)),
+  );
   if (unknown.length > 0 || chosen.length === 0 || flags.includes("--help")) {
     print(chosen.length === 0 ? `no benchmark begins with ${names.join(", ")}\n\n${USAGE}` : USAGE);
     return flags.includes("--help") ? 0 : 2;
@@ -56,9 +58,16 @@ function table(results: readonly BenchmarkResult[]): string {
     `${result.peer.toFixed(1)} ${result.unit}`,
     result.compares,
   ]);
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => (row[column] ?? "").length)));
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows].map((row) => (row[column] ?? "").length)),
+  );
   return [header, ...rows]
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 

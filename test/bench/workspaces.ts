@@ -14,18 +14,24 @@ export async function createRunning(host: RunningHost, engine: Engine, name: str
 /** Deletes a workspace and resolves when nothing of it is left in the engine. */
 export async function deleteWhole(host: RunningHost, id: string): Promise<void> {
   const answer = await host.api("DELETE", `/workspaces/${id}?confirm=true`);
-  if (answer.status !== 200) throw new Error(`the workspace was not deleted: ${answer.status} ${answer.text}`);
+  if (answer.status !== 200)
+    throw new Error(`the workspace was not deleted: ${answer.status} ${answer.text}`);
 }
 
 async function running(engine: Engine, id: string): Promise<void> {
   const filters = { label: [`molecule.workspace.id=${id}`], status: ["running"] };
-  await eventually(async () => ((await engine.docker.listContainers({ filters })).length === 1 ? true : undefined), {
-    what: `the container of ${id}`,
-    timeoutMs: 120_000,
-    intervalMs: 2,
-  });
+  await eventually(
+    async () => ((await engine.docker.listContainers({ filters })).length === 1 ? true : undefined),
+    {
+      what: `the container of ${id}`,
+      timeoutMs: 120_000,
+      intervalMs: 2,
+    },
+  );
 }
 
 function idOf(body: unknown): string | undefined {
-  return typeof body === "object" && body !== null && "id" in body && typeof body.id === "string" ? body.id : undefined;
+  return typeof body === "object" && body !== null && "id" in body && typeof body.id === "string"
+    ? body.id
+    : undefined;
 }

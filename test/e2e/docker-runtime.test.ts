@@ -1,13 +1,10 @@
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { useEngine, type Engine } from "../support/engine.js";
 import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
 import { startSocketProxy, type SocketProxy } from "../support/socket-proxy.js";
-import { runMolecule } from "../support/cli.js";
+import { buildDemoImage } from "./demo-image.js";
 import { create, eventTypes, field, find, untilStatus } from "./workspace-api.js";
-
-const MANIFEST = fileURLToPath(new URL("../../../manifest.json", import.meta.url));
 
 describe("a machine with a container engine", () => {
   let engine: Engine;
@@ -16,11 +13,7 @@ describe("a machine with a container engine", () => {
 
   before(async function () {
     engine = await useEngine(this);
-    const base = await engine.nodeBase();
-    const built = await runMolecule(["images", "build", "demo", "--build-arg", `BASE=${base}`], {
-      env: { ...engine.env, MOLECULE_MANIFEST: MANIFEST },
-    });
-    expect(built.code, built.output).to.equal(0);
+    await buildDemoImage(engine);
     proxy = await startSocketProxy(new URL(engine.url).pathname);
     host = await startHost({ dev: true, env: { DOCKER_HOST: proxy.url } });
   });
@@ -32,7 +25,9 @@ describe("a machine with a container engine", () => {
   const labelled = (id: string) => ({ label: [`molecule.workspace.id=${id}`] });
 
   it("takes the engine without being told, and says why", () => {
-    expect(host.lines.map((line) => String(line.fields?.msg)).join("\n")).to.contain("container runtime: docker");
+    expect(host.lines.map((line) => String(line.fields?.msg)).join("\n")).to.contain(
+      "container runtime: docker",
+    );
   });
 
   it("brings a workspace online in a container with labels, limits, files and token, and removes all of it", async function () {
@@ -64,7 +59,11 @@ describe("a machine with a container engine", () => {
     expect((await host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
     expect(await engine.docker.listContainers({ all: true, filters: labelled(id) })).to.deep.equal([]);
     expect((await engine.docker.listVolumes({ filters: labelled(id) })).Volumes).to.be.empty;
-    expect(await eventTypes(host, id)).to.deep.equal(["WORKSPACE_PROVISIONING", "WORKSPACE_ONLINE", "WORKSPACE_REMOVED"]);
+    expect(await eventTypes(host, id)).to.deep.equal([
+      "WORKSPACE_PROVISIONING",
+      "WORKSPACE_ONLINE",
+      "WORKSPACE_REMOVED",
+    ]);
   });
 
   it("keeps the token out of every answer, event and log line", async function () {
@@ -75,9 +74,13 @@ describe("a machine with a container engine", () => {
     const token = await readFromContainer(engine, container?.Id ?? "", "/configs/.auth_token");
     expect(token).to.match(/^[A-Za-z0-9_-]{43}$/);
     const answers = await Promise.all(
-      ["/workspaces", `/workspaces/${id}`, `/workspaces/${id}/env`, "/events", `/workspaces/${id}/console`].map(
-        async (path) => (await host.api("GET", path)).text,
-      ),
+      [
+        "/workspaces",
+        `/workspaces/${id}`,
+        `/workspaces/${id}/env`,
+        "/events",
+        `/workspaces/${id}/console`,
+      ].map(async (path) => (await host.api("GET", path)).text),
     );
     const shown = [...answers, ...host.lines.map((line) => line.text)].join("\n");
     expect(shown).not.to.contain(token);
@@ -103,7 +106,9 @@ describe("a machine with a container engine", () => {
   it("wins with a delete over a provision that is under way", async function () {
     this.timeout(120_000);
     const ids = await Promise.all(
-      Array.from({ length: 4 }, (_, index) => create(host, { name: `Short ${index}`, runtime: "demo", tier: 2 })),
+      Array.from({ length: 4 }, (_, index) =>
+        create(host, { name: `Short ${index}`, runtime: "demo", tier: 2 }),
+      ),
     );
     const answers = await Promise.all(ids.map((id) => host.api("DELETE", `/workspaces/${id}`)));
     expect(answers.map((answer) => answer.status)).to.deep.equal([200, 200, 200, 200]);
@@ -135,7 +140,8 @@ describe("a machine with a container engine", () => {
     });
     const later = await create(host, { name: "In time", runtime: "demo", tier: 2 });
     await untilStatus(host, later, "online");
-    for (const each of [id, later]) expect((await host.api("DELETE", `/workspaces/${each}`)).status).to.equal(200);
+    for (const each of [id, later])
+      expect((await host.api("DELETE", `/workspaces/${each}`)).status).to.equal(200);
   });
 });
 

@@ -42,10 +42,17 @@ describe("a fresh machine without a container engine", () => {
     expect(ledger.status).to.equal(200);
     expect(ledger.text).to.contain("gh-identity");
 
-    expect((await host.api("DELETE", `/workspaces/${id}`)).body).to.deep.equal({ status: "removed", cascade_deleted: 0 });
+    expect((await host.api("DELETE", `/workspaces/${id}`)).body).to.deep.equal({
+      status: "removed",
+      cascade_deleted: 0,
+    });
     expect(await find(host, id)).to.equal(undefined);
     await eventually(async () => (await pidsOf(id)).length === 0, { what: "the agent's process is gone" });
-    expect(await eventTypes(host, id)).to.deep.equal(["WORKSPACE_PROVISIONING", "WORKSPACE_ONLINE", "WORKSPACE_REMOVED"]);
+    expect(await eventTypes(host, id)).to.deep.equal([
+      "WORKSPACE_PROVISIONING",
+      "WORKSPACE_ONLINE",
+      "WORKSPACE_REMOVED",
+    ]);
   });
 
   it("tells what went wrong when a template can't run here, and starts nothing", async function () {
@@ -80,7 +87,11 @@ describe("a local process and its host", () => {
     await first.kill();
     await eventually(async () => (await pidsOf(id)).length === 0, { what: "the agent's process is gone" });
 
-    const second = await startHost({ dev: true, dataDir: first.dataDir, env: { CONTAINER_RUNTIME: "process" } });
+    const second = await startHost({
+      dev: true,
+      dataDir: first.dataDir,
+      env: { CONTAINER_RUNTIME: "process" },
+    });
     await eventually(async () => (await pidsOf(id)).length > 0, { what: "the agent runs again" });
     await untilStatus(second, id, "online");
     expect(await second.stop()).to.equal(0);
@@ -102,5 +113,9 @@ async function environmentOf(workspaceId: string): Promise<Record<string, string
   const [pid] = await pidsOf(workspaceId);
   if (pid === undefined) throw new Error(`no process of workspace ${workspaceId}`);
   const environment = await readFile(`/proc/${pid}/environ`, "utf8");
-  return Object.fromEntries(environment.split("\0").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+  return Object.fromEntries(
+    environment
+      .split("\0")
+      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
 }

@@ -49,10 +49,14 @@ let found: Promise<Engine | string> | undefined;
  */
 export async function useEngine(ctx: Mocha.Context): Promise<Engine> {
   ctx.timeout(600_000);
-  found ??= findOrStart();
-  const engine = await found;
+  const engine = await engineOrReason();
   if (typeof engine === "string") return skipFor(ctx, "container engine", engine);
   return engine;
+}
+
+/** As {@link useEngine} outside of mocha: without an engine it answers why there is none. */
+export async function engineOrReason(): Promise<Engine | string> {
+  return await (found ??= findOrStart());
 }
 
 async function findOrStart(): Promise<Engine | string> {
@@ -60,9 +64,7 @@ async function findOrStart(): Promise<Engine | string> {
   if (existing !== undefined) {
     const engine = describe(existing, false);
     atEnd(() => removeOwnObjects(engine));
-    const hadBusybox = await hasImage(engine.docker, BUSYBOX_IMAGE);
-    if (!hadBusybox) atEnd(() => removeImage(engine.docker, BUSYBOX_IMAGE));
-    await makeBusyboxImage(engine.docker);
+    await provideImage(engine, BUSYBOX_IMAGE, makeBusyboxImage);
     return engine;
   }
   if ((await privateEngineObstacle()) !== undefined && (await mayInstall())) {
@@ -71,7 +73,7 @@ async function findOrStart(): Promise<Engine | string> {
   const obstacle = await privateEngineObstacle();
   if (obstacle !== undefined) return `none answers at DOCKER_HOST or the default socket, and ${obstacle}`;
   const engine = describe(`unix://${await startPrivateEngine()}`, true);
-  await makeBusyboxImage(engine.docker);
+  await provideImage(engine, BUSYBOX_IMAGE, makeBusyboxImage);
   return engine;
 }
 
@@ -124,17 +126,22 @@ function describe(url: string, isPrivate: boolean): Engine {
     busybox: BUSYBOX_IMAGE,
     runId,
     labels: { [TEST_LABEL]: runId },
-    nodeBase: () => (nodeBase ??= makeNodeBase(docker, isPrivate)),
+    nodeBase: () =>
+      (nodeBase ??= provideImage({ docker, private: isPrivate }, NODE_BASE_IMAGE, makeNodeBaseImage)),
     ownInstance: (instanceId) => void OWN_INSTANCES.add(instanceId),
   };
 }
 
-async function makeNodeBase(docker: Docker, isPrivate: boolean): Promise<string> {
-  if (!isPrivate && !(await hasImage(docker, NODE_BASE_IMAGE))) {
-    atEnd(() => removeImage(docker, NODE_BASE_IMAGE));
-  }
-  await makeNodeBaseImage(docker);
-  return NODE_BASE_IMAGE;
+/** Makes an image; on a found engine only when it is not there, and then it goes when the tests end. */
+async function provideImage(
+  { docker, private: isPrivate }: Pick<Engine, "docker" | "private">,
+  image: string,
+  make: (docker: Docker) => Promise<void>,
+): Promise<string> {
+  if (await hasImage(docker, image)) return image;
+  if (!isPrivate) atEnd(() => removeImage(docker, image));
+  await make(docker);
+  return image;
 }
 
 async function hasImage(docker: Docker, image: string): Promise<boolean> {

@@ -176,7 +176,7 @@ async function waitUntilHealthy(
   const look = async (): Promise<number | Error | undefined> => {
     if (!isRunning(child))
       return failed(`it ended with ${child.signalCode ?? `code ${child.exitCode ?? -1}`}`);
-    const port = lines.find((line) => line.fields?.msg === "listening")?.fields?.port;
+    const port = lines.find((line) => line.message === "listening")?.fields?.port;
     if (typeof port !== "number") return undefined;
     return (await fetch(`http://127.0.0.1:${port}/health`)).status === 200 ? port : undefined;
   };

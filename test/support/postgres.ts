@@ -45,9 +45,14 @@ export async function usePostgres(
   options: { readonly own?: boolean } = {},
 ): Promise<Postgres> {
   ctx.timeout(300_000);
-  const postgres = await (options.own === true ? startPrivate() : (shared ??= findOrStart()));
+  const postgres = await postgresOrReason(options);
   if (typeof postgres === "string") return skipFor(ctx, "Postgres", postgres);
   return postgres;
+}
+
+/** As {@link usePostgres} outside of mocha: without a server it answers why there is none. */
+export async function postgresOrReason(options: { readonly own?: boolean } = {}): Promise<Postgres | string> {
+  return await (options.own === true ? startPrivate() : (shared ??= findOrStart()));
 }
 
 async function findOrStart(): Promise<Postgres | string> {

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
   Kernel,
@@ -18,6 +19,9 @@ import { selectRuntime } from "./runtimes/select.js";
 import { StopStack } from "./stop-stack.js";
 import { openStorage, type Storage } from "./storage/storage.js";
 import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/services.js";
+
+/** The built canvas; where it is not there, no page is served. */
+const CANVAS_DIR = fileURLToPath(new URL("../../canvas/dist", import.meta.url));
 
 /** What the host gets from the process that it runs in. */
 export interface HostOptions {
@@ -82,6 +86,7 @@ class Boot {
     const config = await this.#timed(kernel, "env", "configuration", () => this.#configure());
     const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
     kernel.provide(LOOP_LEASES, storage.leases);
+    kernel.rememberToggles(await storage.toggles.all());
     const runtime = await this.#timed(kernel, "storage", "container runtime", () =>
       this.#openRuntime(config, storage, manifest),
     );
@@ -175,7 +180,36 @@ class Boot {
     workspaces: WorkspaceServices,
   ): Promise<string> {
     const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
-    const server = createHttpServer({});
+    const server = createHttpServer({
+      config: {
+        environment: config.environment,
+        adminToken: config.adminToken,
+        generatedAdminToken: storage.generatedAdminToken,
+        corsOrigins: config.corsOrigins,
+        rateLimitPerMinute: config.rateLimitPerMinute,
+        orgId: config.orgId,
+        canvasDir: CANVAS_DIR,
+      },
+      log: this.#log,
+      clock: this.#clock,
+      masker: this.#masker,
+      database: storage.database,
+      tokens: storage.tokens,
+      events: storage.events,
+      workspaces: storage.workspaces,
+      ledgers: storage.ledgers,
+      kernel,
+      readiness: () => readiness.report(),
+      workspaceCreation: workspaces.creation,
+      workspaceDeletion: workspaces.deletion,
+      registration: {
+        register: (body, token) => workspaces.registration.register(body, token),
+        updateCard: (body) => workspaces.registration.updateCard(body),
+        heartbeat: (body, token) => workspaces.heartbeats.take(body, token),
+      },
+      workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
+      provisionTimeoutMs: workspaces.declaredTimeoutMs,
+    });
     this.#stack.push("HTTP", async () => {
       readiness.stopping();
       await server.close();

@@ -30,7 +30,7 @@ export class SecretMasker {
   /** How many added values give each form. */
   readonly #uses = new Map<string, number>();
   /** The forms by their first {@link MIN_LENGTH} characters, longest first. */
-  readonly #byStart = new Map<string, readonly string[]>();
+  readonly #byStart = new Map<string, string[]>();
 
   /**
    * Masks `value` from now on, until the result is called as often as the value was added.
@@ -76,11 +76,13 @@ export class SecretMasker {
     this.#uses.set(form, uses + 1);
     if (uses > 0) return;
     const start = form.slice(0, MIN_LENGTH);
-    const forms = [...(this.#byStart.get(start) ?? []), form];
-    this.#byStart.set(
-      start,
-      forms.sort((a, b) => b.length - a.length),
-    );
+    const forms = this.#byStart.get(start);
+    if (forms === undefined) {
+      this.#byStart.set(start, [form]);
+      return;
+    }
+    const shorter = forms.findIndex((other) => other.length < form.length);
+    forms.splice(shorter === -1 ? forms.length : shorter, 0, form);
   }
 
   #release(form: string): void {
@@ -91,9 +93,9 @@ export class SecretMasker {
     }
     this.#uses.delete(form);
     const start = form.slice(0, MIN_LENGTH);
-    const others = (this.#byStart.get(start) ?? []).filter((each) => each !== form);
-    if (others.length > 0) this.#byStart.set(start, others);
-    else this.#byStart.delete(start);
+    const forms = this.#byStart.get(start) ?? [];
+    forms.splice(forms.indexOf(form), 1);
+    if (forms.length === 0) this.#byStart.delete(start);
   }
 }
 

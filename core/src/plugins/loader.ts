@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { resolve as resolveModule } from "import-meta-resolve";
+import { fileURLToPath } from "node:url";
 import { messageOf, showValue, type Fault } from "../coded-error.js";
 import { errors } from "../errors.js";
 import { PLUGIN_TYPE, SUPPORTED_APIS, type Plugin } from "./define-plugin.js";
@@ -16,17 +15,13 @@ export interface LoadedPlugin {
 
 /**
  * Imports the module of a manifest entry and checks what it exports.
+ * @param url where the module is; see `locatePlugin`
  * @param attempt how often this entry was loaded before: a later import must not get the cached failure of an earlier
  * @throws PLUGIN_MODULE_NOT_FOUND, PLUGIN_IMPORT_FAILED, PLUGIN_EXPORT_INVALID, PLUGIN_API_UNSUPPORTED,
  * PLUGIN_STAGE_MISMATCH
  */
-export async function loadPlugin(
-  entry: PluginEntry,
-  manifestDir: string,
-  attempt = 0,
-): Promise<LoadedPlugin> {
+export async function loadPlugin(entry: PluginEntry, url: string, attempt = 0): Promise<LoadedPlugin> {
   const names = { plugin: entry.name, module: entry.module };
-  const url = locate(entry, manifestDir);
   let namespace: unknown;
   try {
     namespace = await import(attempt === 0 ? url : `${url}?attempt=${attempt}`);
@@ -47,18 +42,6 @@ export async function loadPlugin(
     throw errors.PLUGIN_STAGE_MISMATCH({ plugin: entry.name, declared: exported.stage });
   }
   return { plugin: exported, version: await versionOf(fileURLToPath(url)) };
-}
-
-function locate(entry: PluginEntry, manifestDir: string): string {
-  try {
-    return resolveModule(entry.module, pathToFileURL(join(manifestDir, "manifest.json")).href);
-  } catch (error) {
-    const reason = messageOf(error);
-    throw errors.PLUGIN_MODULE_NOT_FOUND(
-      { plugin: entry.name, module: entry.module, reason },
-      { cause: error },
-    );
-  }
 }
 
 function exportFaults(exported: unknown, entry: PluginEntry): Fault[] {

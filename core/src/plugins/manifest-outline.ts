@@ -9,6 +9,9 @@ interface PluginOutline {
   readonly module: string | undefined;
   readonly after: readonly string[];
   readonly before: readonly string[];
+  readonly stage: string | undefined;
+  readonly isolation: string | undefined;
+  readonly hasMemoryMb: boolean;
 }
 
 interface TemplateOutline {
@@ -25,8 +28,16 @@ export function outlineOf(manifest: unknown): ManifestOutline {
   const root = asRecord(manifest);
   return {
     plugins: asArray(root.plugins).map((each) => {
-      const { name, module, after, before } = asRecord(each);
-      return { name: asText(name), module: asText(module), after: asTexts(after), before: asTexts(before) };
+      const { name, module, after, before, stage, isolation, memoryMb } = asRecord(each);
+      return {
+        name: asText(name),
+        module: asText(module),
+        after: asTexts(after),
+        before: asTexts(before),
+        stage: asText(stage),
+        isolation: asText(isolation),
+        hasMemoryMb: memoryMb !== undefined,
+      };
     }),
     templates: asArray(root.workspace_templates).map((each) => {
       const { name, image, command, build } = asRecord(each);

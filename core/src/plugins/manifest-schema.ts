@@ -26,6 +26,14 @@ export const PluginEntrySchema = Type.Object(
       Type.Union([Type.Literal("fail"), Type.Literal("skip"), Type.Literal("last-good")]),
     ),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 60_000 })),
+    isolation: Type.Optional(Type.Literal("worker")),
+    memoryMb: Type.Optional(Type.Integer({ minimum: 16, maximum: 4_096 })),
+    integrity: Type.Optional(
+      Type.String({
+        pattern: "^sha512-[A-Za-z0-9+/]{86}==$",
+        description: '"sha512-" and 88 characters of base64, as written by: molecule plugins lock',
+      }),
+    ),
     env: Type.Optional(Type.Object({ reads: Type.Optional(Globs), writes: Type.Optional(Globs) }, strict)),
     after: Type.Optional(Type.Array(Name)),
     before: Type.Optional(Type.Array(Name)),

@@ -74,6 +74,7 @@ function relationFaults(outline: ManifestOutline, dir: string): Fault[] {
     ...escapeFaults(outline, dir),
     ...templateFaults(outline.templates),
     ...unknownNameFaults(outline.plugins),
+    ...isolationFaults(outline.plugins),
     ...orderEntries(named).faults,
   ];
 }
@@ -105,6 +106,27 @@ function unknownNameFaults(plugins: ManifestOutline["plugins"]): Fault[] {
       ),
     ),
   );
+}
+
+/** A worker takes env mutators alone, and the plugins of stage `env` are there for boot tasks. */
+function isolationFaults(plugins: ManifestOutline["plugins"]): Fault[] {
+  return plugins.flatMap(({ stage, isolation, hasMemoryMb }, index) => {
+    const path = `plugins[${index}]`;
+    if (isolation === "worker" && stage === "env") {
+      return [
+        {
+          path: `${path}.isolation`,
+          found: '"worker" with stage "env"',
+          allowed: 'no isolation, or stage "main": a worker runs env mutators, no boot tasks',
+        },
+      ];
+    }
+    if (hasMemoryMb && isolation !== "worker") {
+      const allowed = '"isolation": "worker" beside it: only a worker\'s memory is limited';
+      return [{ path: `${path}.memoryMb`, found: "memoryMb without isolation", allowed }];
+    }
+    return [];
+  });
 }
 
 /** A module or build context given by path must lie in the manifest's folder; a URL could lead anywhere. */

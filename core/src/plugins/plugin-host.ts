@@ -85,6 +85,33 @@ export class PluginHost {
     }
   }
 
+  /**
+   * Switches a plugin on or off at run time, at once. A failed one that is switched on is tried again. Calls of it
+   * that run are waited for.
+   * @returns its status afterwards; a plugin that can't be enabled is `failed` there
+   * @throws PLUGIN_UNKNOWN, PLUGIN_TOGGLE_REFUSED
+   */
+  async toggle(name: string, enabled: boolean): Promise<PluginStatus> {
+    const record = this.#toggleable(name);
+    await this.#exclusively(async () => {
+      record.decision = decideEnablement(record.entry, {
+        ...this.#services.enablement(),
+        toggles: new Map([[name, enabled]]),
+      });
+      if (!enabled) await this.#disable(record);
+      else if (record.state !== "enabled") await this.#enable(record);
+    });
+    return this.#describe(record);
+  }
+
+  /**
+   * Checks that a plugin can be switched at run time.
+   * @throws PLUGIN_UNKNOWN, PLUGIN_TOGGLE_REFUSED
+   */
+  assertToggleable(name: string): void {
+    this.#toggleable(name);
+  }
+
   /** Disables every plugin, the last one enabled first; failures are logged. */
   async stop(): Promise<void> {
     for (const record of this.#records.toReversed()) {
@@ -95,6 +122,15 @@ export class PluginHost {
   /** Every plugin of the manifest, in effective order. */
   status(): PluginStatus[] {
     return this.#records.map((record) => this.#describe(record));
+  }
+
+  #toggleable(name: string): PluginRecord {
+    const record = this.#records.find((each) => each.entry.name === name);
+    if (record === undefined) {
+      throw errors.PLUGIN_UNKNOWN({ plugin: name, known: this.#records.map((each) => each.entry.name) });
+    }
+    if (record.entry.stage === "env") throw errors.PLUGIN_TOGGLE_REFUSED({ plugin: name });
+    return record;
   }
 
   async #loadOne(record: PluginRecord): Promise<void> {
@@ -154,7 +190,11 @@ export class PluginHost {
   }
 
   async #disable(record: PluginRecord): Promise<void> {
-    if (record.scope === null) return;
+    if (record.scope === null) {
+      record.state = "disabled";
+      record.error = null;
+      return;
+    }
     record.state = "disabling";
     const failure = await this.#takeDown(record);
     if (failure === undefined) record.state = "disabled";
@@ -203,6 +243,7 @@ export class PluginHost {
       reason: record.decision.reason,
       version: record.version,
       required: entry.required ?? false,
+      isolation: entry.isolation ?? "none",
       error: error === null ? null : { code: error.code, message: this.#services.mask(error.message) },
       contributions: {
         env_mutators: namesOf(envMutators, entry.name),

@@ -21,6 +21,8 @@ export interface PluginStatus {
   /** Null until its module was imported. */
   readonly version: string | null;
   readonly required: boolean;
+  /** `worker`: it runs in a worker thread. Contains its faults; is no security boundary. */
+  readonly isolation: "worker" | "none";
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly contributions: {
     readonly env_mutators: readonly string[];

@@ -1,21 +1,15 @@
-import { errors } from "../errors.js";
 import type { HookRegistries } from "../hooks/registries.js";
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
-import { compileValidator } from "../schema/validate.js";
-import { bounded } from "../util/bounded.js";
-import type { Plugin } from "./define-plugin.js";
+import { verifyIntegrity } from "./isolation/integrity.js";
+import { setUpIsolated } from "./isolation/set-up-isolated.js";
 import { loadPlugin } from "./loader.js";
+import { locatePlugin } from "./locate.js";
 import type { PluginEntry } from "./manifest-schema.js";
+import { validateConfig, withinImportTime, withinSetupTime } from "./phases.js";
 import { createPluginContext } from "./plugin-context.js";
 import type { PluginTimings } from "./plugin-status.js";
 import type { PluginScope } from "./scope.js";
-
-/** Ms that importing a plugin's module gets: a `await` at its top level may never end. */
-const IMPORT_TIMEOUT_MS = 30_000;
-
-/** Ms that a plugin's setup gets. */
-const SETUP_TIMEOUT_MS = 10_000;
 
 /** What {@link setUpPlugin} works with. */
 export interface SetUpInputs {
@@ -34,30 +28,29 @@ export interface SetUpInputs {
 }
 
 /**
- * Imports a plugin, validates its config and runs its setup, each phase timed.
+ * Imports a plugin, validates its config and runs its setup, each phase timed; in a worker where its entry says so.
  * @throws a coded error; what the plugin added by then is in its scope, for the caller to dispose
  */
 export async function setUpPlugin(entry: PluginEntry, inputs: SetUpInputs): Promise<void> {
-  const { clock, scope, onTiming } = inputs;
+  if (entry.isolation === "worker") {
+    await setUpIsolated(entry, inputs);
+    return;
+  }
+  const { clock, onTiming } = inputs;
   const importStarted = clock.monotonic();
-  const loaded = await bounded(() => loadPlugin(entry, inputs.manifestDir, inputs.loads), {
-    clock,
-    timeoutMs: IMPORT_TIMEOUT_MS,
-    onTimeout: () => {
-      const reason = `it did not finish within ${IMPORT_TIMEOUT_MS} ms`;
-      return errors.PLUGIN_IMPORT_FAILED({ plugin: entry.name, module: entry.module, reason });
-    },
+  const { plugin, version } = await withinImportTime(entry, clock, async () => {
+    const url = locatePlugin(entry, inputs.manifestDir);
+    await verifyIntegrity(entry, inputs.manifestDir);
+    return loadPlugin(entry, url, inputs.loads);
   });
-  if (!loaded.ok) throw loaded.error;
-  const { plugin, version } = loaded.value;
   const validateStarted = clock.monotonic();
   inputs.onVersion(version);
   onTiming({ import_ms: validateStarted - importStarted });
-  const config = validateConfig(entry, plugin);
+  const config = validateConfig(entry, plugin.config);
   const setupStarted = clock.monotonic();
   onTiming({ validate_ms: setupStarted - validateStarted });
   const context = createPluginContext({
-    scope,
+    scope: inputs.scope,
     registries: inputs.registries,
     owner: { plugin: entry.name, version, order: inputs.order },
     config,
@@ -65,20 +58,9 @@ export async function setUpPlugin(entry: PluginEntry, inputs: SetUpInputs): Prom
     manifestDir: inputs.manifestDir,
     log: inputs.log,
   });
-  const setup = await bounded(() => plugin.setup(context), {
-    clock,
-    timeoutMs: SETUP_TIMEOUT_MS,
-    onTimeout: () => errors.PLUGIN_SETUP_TIMEOUT({ plugin: entry.name, timeoutMs: SETUP_TIMEOUT_MS }),
-  });
-  onTiming({ setup_ms: clock.monotonic() - setupStarted });
-  if (!setup.ok) throw setup.error;
-}
-
-/** A copy of the entry's config with the schema's defaults filled in. */
-function validateConfig(entry: PluginEntry, plugin: Plugin): unknown {
-  const config: unknown = structuredClone(entry.config ?? {});
-  const schema = plugin.config ?? { type: "object", additionalProperties: false };
-  const faults = compileValidator(schema, { useDefaults: true })(config);
-  if (faults.length > 0) throw errors.PLUGIN_CONFIG_INVALID({ plugin: entry.name, faults });
-  return config;
+  try {
+    await withinSetupTime(entry, clock, () => plugin.setup(context));
+  } finally {
+    onTiming({ setup_ms: clock.monotonic() - setupStarted });
+  }
 }

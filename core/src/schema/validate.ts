@@ -132,7 +132,11 @@ function toFaults(errors: readonly ErrorObject[], root: unknown): Fault[] {
   const merged = new Map<ErrorObject, ErrorObject[]>();
   const dropped = new Set<ErrorObject>();
   for (const union of errors.filter(({ keyword }) => keyword === "anyOf" || keyword === "oneOf")) {
-    const inner = errors.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/`));
+    const inner = errors.filter(
+      (error) =>
+        error.schemaPath.startsWith(`${union.schemaPath}/`) &&
+        `${error.instancePath}/`.startsWith(`${union.instancePath}/`),
+    );
     if (inner.length === 0) continue;
     const isAboutValue = inner.every((error) => error.instancePath === union.instancePath && isPlain(error));
     for (const error of isAboutValue ? inner : [union]) dropped.add(error);

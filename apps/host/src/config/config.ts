@@ -32,7 +32,6 @@ export interface HostConfig {
   readonly platformUrl: string | null;
   readonly corsOrigins: readonly string[];
   readonly rateLimitPerMinute: number;
-  readonly provisionTimeoutSeconds: number | null;
   readonly orgId: string | null;
   readonly log: LogConfig;
 }
@@ -87,7 +86,6 @@ export function readConfig(env: Environment, context: ConfigContext): HostConfig
       read.parsed("CORS_ORIGINS", "origins like https://example.com, separated by commas", parseOrigins) ??
       DEFAULT_ORIGINS,
     rateLimitPerMinute: read.integer("RATE_LIMIT", { min: 1, max: 1_000_000 }) ?? 600,
-    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
     log: readLog(read, context.terminal),
   };

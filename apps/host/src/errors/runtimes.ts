@@ -3,7 +3,7 @@ import { defineErrors } from "@molecule/core";
 /** Errors of the container runtimes. */
 export const runtimeErrors = defineErrors({
   NO_CONTAINER_RUNTIME: (_: object) => "no container runtime is available on this platform instance",
-  TEMPLATE_INCOMPLETE: (d: { template: string; field: "image" | "command"; runtime: string }) =>
+  TEMPLATE_INCOMPLETE: (d: { template: string; field: "image" | "command" | "build"; runtime: string }) =>
     `the workspace template "${d.template}" has no ${d.field}, which the container runtime "${d.runtime}" needs; add workspace_templates[].${d.field} in manifest.json, or set CONTAINER_RUNTIME to another one`,
   ATTEMPT_ALREADY_STARTED: (d: { workspaceId: string; attempt: number; found: number }) =>
     `attempt ${d.attempt} of workspace ${d.workspaceId} is not launched: attempt ${d.found} has been started already; restart the workspace for a new attempt`,

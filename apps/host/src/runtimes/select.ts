@@ -1,4 +1,4 @@
-import type { Clock, ContainerRuntime, RuntimeHealth } from "@molecule/core";
+import type { Clock, ContainerRuntime, Logger, RuntimeHealth } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import { DockerRuntime } from "./docker/docker-runtime.js";
 import { NoneRuntime } from "./none.js";
@@ -22,6 +22,7 @@ export interface SelectOptions {
   /** The host's environment, of which local processes get `PATH` and `LANG`. */
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** The runtime chosen, and why, in one line for the log. */
@@ -90,6 +91,13 @@ function dockerRuntime({ config, instanceId, manifestDir, clock }: SelectOptions
   });
 }
 
-function processRuntime({ config, hostId, manifestDir, hostEnv, clock }: SelectOptions): ContainerRuntime {
-  return new ProcessRuntime({ dataDir: config.dataDir, hostId, manifestDir, hostEnv, clock });
+function processRuntime({
+  config,
+  hostId,
+  manifestDir,
+  hostEnv,
+  clock,
+  log,
+}: SelectOptions): ContainerRuntime {
+  return new ProcessRuntime({ dataDir: config.dataDir, hostId, manifestDir, hostEnv, clock, log });
 }

@@ -130,6 +130,13 @@ export interface LoopLeasesTable {
   expires_at: ColumnType<Date, Date | string, Date | string>;
 }
 
+/** A plugin that was switched on or off at run time. */
+export interface PluginTogglesTable {
+  plugin: string;
+  enabled: boolean;
+  updated_at: DefaultTime;
+}
+
 /** All tables. */
 export interface DatabaseSchema {
   installation: InstallationTable;
@@ -138,6 +145,7 @@ export interface DatabaseSchema {
   events: EventsTable;
   env_ledgers: EnvLedgersTable;
   loop_leases: LoopLeasesTable;
+  plugin_toggles: PluginTogglesTable;
   canvas_viewport: CanvasViewportTable;
 }
 

@@ -8,6 +8,7 @@ import { EventLog } from "./event-log.js";
 import { readInstanceId } from "./installation.js";
 import { DatabaseLeases } from "./loop-leases.js";
 import { migrate } from "./migrate.js";
+import { PluginToggleStore } from "./plugin-toggle-store.js";
 import { systemRandom } from "./random.js";
 import { TokenStore } from "./token-store.js";
 import { WorkspaceStore } from "./workspace-store.js";
@@ -27,6 +28,7 @@ export interface Storage {
   readonly tokens: TokenStore;
   readonly workspaces: WorkspaceStore;
   readonly ledgers: EnvLedgerStore;
+  readonly toggles: PluginToggleStore;
   readonly leases: LeaseProvider;
   /** Ends every connection and gives the data folder back. */
   close(): Promise<void>;
@@ -66,6 +68,7 @@ export async function openStorage(
       tokens,
       workspaces: new WorkspaceStore({ db }),
       ledgers: new EnvLedgerStore({ db }),
+      toggles: new PluginToggleStore({ db }),
       leases,
       close: () => opened.unwind(),
     };

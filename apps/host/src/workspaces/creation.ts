@@ -3,7 +3,6 @@ import { workspaceErrors } from "../errors/workspaces.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
-import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import { parseCreateRequest, type CreateWorkspaceRequest } from "./create-request.js";
 import { externalConnection } from "./external-connection.js";
@@ -19,7 +18,6 @@ const EXTERNAL = "external";
 export interface CreationServices {
   readonly events: EventLog;
   readonly tokens: TokenStore;
-  readonly workspaces: WorkspaceStore;
   readonly stateMachine: StateMachine;
   readonly provisioner: Provisioner;
   readonly templates: readonly WorkspaceTemplate[];
@@ -56,7 +54,7 @@ export class WorkspaceCreation {
     const external = request.external === true || runtime === EXTERNAL;
     if (!external) this.#assertRuntime(runtime);
     const row: NewRow = {
-      ...(await this.#columns(request)),
+      ...this.#columns(request),
       runtime: external ? EXTERNAL : runtime,
       model: request.model ?? folder?.model ?? null,
       tier: asTier(request.tier ?? folder?.tier ?? null),
@@ -70,13 +68,9 @@ export class WorkspaceCreation {
       throw workspaceErrors.UNKNOWN_RUNTIME({ runtime, known: [...known, EXTERNAL] });
   }
 
-  async #columns(request: CreateWorkspaceRequest) {
+  #columns(request: CreateWorkspaceRequest) {
     const parentId = request.parent_id ?? null;
-    if (parentId !== null) {
-      const parent = isUuid(parentId) ? await this.#services.workspaces.get(parentId) : undefined;
-      if (parent === undefined || parent.status === "removed")
-        throw workspaceErrors.UNKNOWN_PARENT({ parentId });
-    }
+    if (parentId !== null && !isUuid(parentId)) throw workspaceErrors.UNKNOWN_PARENT({ parentId });
     return {
       id: this.#services.newId(),
       name: request.name,

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit, EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
+import { assertCurrent, type Caller } from "./caller.js";
 import { parseHeartbeat, type HeartbeatRequest } from "./registry-requests.js";
 import type { StateMachine, WorkspaceChange } from "./state-machine.js";
 import type { TransitionName } from "./status.js";
@@ -30,10 +31,15 @@ export class Heartbeats {
     this.#stateMachine = services.stateMachine;
   }
 
-  /** @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND */
-  async take(body: unknown): Promise<{ status: "ok" }> {
+  /**
+   * @param caller whose token was shown; null where none was needed
+   * @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND, ATTEMPT_SUPERSEDED
+   */
+  async take(body: unknown, caller: Caller | null): Promise<{ status: "ok" }> {
     const beat = parseHeartbeat(body);
-    const { before, after } = await this.#events.transact((trx, emit) => this.#record(trx, emit, beat));
+    const { before, after } = await this.#events.transact((trx, emit) =>
+      this.#record(trx, emit, beat, caller),
+    );
     this.#events.publish({
       type: "WORKSPACE_HEARTBEAT",
       workspaceId: after.id,
@@ -49,7 +55,7 @@ export class Heartbeats {
     return { status: "ok" };
   }
 
-  async #record(trx: Trx, emit: Emit, beat: HeartbeatRequest) {
+  async #record(trx: Trx, emit: Emit, beat: HeartbeatRequest, caller: Caller | null) {
     const before = await trx
       .selectFrom("workspaces")
       .selectAll()
@@ -58,6 +64,7 @@ export class Heartbeats {
       .forUpdate()
       .executeTakeFirst();
     if (before === undefined) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+    assertCurrent(before, caller);
     const change = changeOf(beat);
     const move = moveFor(before, beat);
     const target = { workspaceId: before.id, attempt: before.attempt };

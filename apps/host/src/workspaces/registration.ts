@@ -5,6 +5,7 @@ import { toJsonb } from "../storage/json.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import type { Provisioner } from "./provisioner.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
@@ -33,15 +34,20 @@ export class Registration {
 
   /**
    * Brings a workspace online. A workspace that had no token gets one in the answer.
-   * @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND, AGENT_URL_REFUSED
+   * @param caller whose token was shown; null where none was needed
+   * @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND, AGENT_URL_REFUSED, ATTEMPT_SUPERSEDED
    */
-  async register(body: unknown): Promise<{ status: "registered"; auth_token?: string }> {
+  async register(
+    body: unknown,
+    caller: Caller | null,
+  ): Promise<{ status: "registered"; auth_token?: string }> {
     const { id, url, agent_card } = parseRegister(body);
     const { events, provisioner, urlGuard, workspaces } = this.#services;
     // The engine's answer with the published address may still be on its way: it belongs into the event.
     await provisioner.settled(id);
     const row = await workspaces.get(id);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+    assertCurrent(row, caller);
     const published = PUBLISHED_URL.test(row.url) && !row.external;
     if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
     const effectiveUrl = published ? row.url : url;

@@ -16,6 +16,7 @@ import { WorkspaceDeletion } from "./deletion.js";
 import { EngineCleanup } from "./engine-cleanup.js";
 import { Heartbeats } from "./heartbeats.js";
 import { LaunchPreparation } from "./launch-preparation.js";
+import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
@@ -46,6 +47,8 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly console: WorkspaceConsole;
+  /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
+  readonly declaredTimeoutMs: (runtime: string) => number | null;
   /** Gives running provisions up and waits for running cleanups. */
   stop(): Promise<void>;
 }
@@ -84,7 +87,6 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     creation: new WorkspaceCreation({
       events,
       tokens,
-      workspaces,
       stateMachine,
       provisioner,
       templates,
@@ -107,6 +109,10 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       log,
     }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
+    declaredTimeoutMs: (workspaceRuntime) => {
+      const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
+      return seconds === null ? null : seconds * 1000;
+    },
     stop: async () => {
       await provisioner.stop();
       await cleanup.settled();

@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Transaction, type UpdateObject } from "kysely";
+import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit } from "../storage/event-log.js";
 import type { DatabaseSchema, WorkspaceRow, WorkspacesTable } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
@@ -34,13 +35,17 @@ export class StateMachine {
     this.#hostId = services.hostId;
   }
 
-  /** Writes a new workspace and its first event. A provisioning one is claimed by this host. */
+  /**
+   * Writes a new workspace and its first event. A provisioning one is claimed by this host.
+   * @throws UNKNOWN_PARENT when its parent is not there, or is removed
+   */
   async create(
     trx: Trx,
     emit: Emit,
     values: Omit<Insertable<WorkspacesTable>, "attempt">,
     event: { type: string; payload: Record<string, unknown> },
   ): Promise<WorkspaceRow> {
+    if (typeof values.parent_id === "string") await lockParent(trx, values.parent_id);
     const claim = values.status === "provisioning" ? this.#claim() : {};
     const row = await trx
       .insertInto("workspaces")
@@ -152,6 +157,17 @@ export class StateMachine {
       provision_claim_expires_at: sql<Date>`now() + ${PROVISION_CLAIM_MS} * interval '1 millisecond'`,
     };
   }
+}
+
+/** Keeps the parent from being removed until the child is written: its removal must find the child. */
+async function lockParent(trx: Trx, parentId: string): Promise<void> {
+  const parent = await trx
+    .selectFrom("workspaces")
+    .select("status")
+    .where("id", "=", parentId)
+    .forShare()
+    .executeTakeFirst();
+  if (parent === undefined || parent.status === "removed") throw workspaceErrors.UNKNOWN_PARENT({ parentId });
 }
 
 /** Payload of WORKSPACE_PROVISIONING; api.md §3. */

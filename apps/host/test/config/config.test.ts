@@ -31,7 +31,6 @@ describe("readConfig", () => {
       platformUrl: null,
       corsOrigins: ["http://localhost:3000", "http://localhost:3001"],
       rateLimitPerMinute: 600,
-      provisionTimeoutSeconds: null,
       orgId: null,
       log: { level: "info", format: "json" },
     });

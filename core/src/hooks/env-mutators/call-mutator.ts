@@ -57,9 +57,8 @@ export function callMutator(
       settle(error);
     }, bounds.timeoutMs);
     bounds.signal.addEventListener("abort", giveUp, { once: true });
-    // Both outcomes are handled, so that a rejection after the time is over is no unhandled one. Resolving calls a
-    // foreign thenable's `then` where its throwing is a rejection too.
-    Promise.resolve(pending).then(
+    // Both outcomes are handled, so that a rejection after the time is over is no unhandled one.
+    whenSettled(pending).then(
       () => {
         settle(undefined);
       },
@@ -68,6 +67,11 @@ export function callMutator(
       },
     );
   });
+}
+
+/** Awaiting calls a foreign thenable's `then` where its throwing is a rejection as well. */
+async function whenSettled(pending: PromiseLike<unknown>): Promise<void> {
+  await pending;
 }
 
 function asMutatorFailure(thrown: unknown, names: { plugin: string; mutator: string }): CodedError {

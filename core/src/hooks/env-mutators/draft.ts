@@ -76,7 +76,8 @@ export class RecordingDraft implements EnvDraft {
   }
 
   keys(): string[] {
-    const keys = [...this.#base.keys()].filter((key) => this.has(key));
+    // What the plugin may not read must not show by its place either: such keys come with the plugin's own edits.
+    const keys = [...this.#base.keys()].filter((key) => this.#isReadable(key) && this.has(key));
     for (const [key, value] of this.#overlay) {
       if (value !== undefined && !keys.includes(key)) keys.push(key);
     }
@@ -122,6 +123,33 @@ export class RecordingDraft implements EnvDraft {
     return { edits: this.#edits, files: this.#files };
   }
 
+  /** Prefix of file paths as the workspace's process sees them. */
+  get fileRoot(): string {
+    return this.#rules.fileRoot;
+  }
+
+  /**
+   * The environment before any edit, as far as the plugin may read it: names and values by turns. One flat list is
+   * what crosses to a worker fastest.
+   */
+  visible(): string[] {
+    const flat: string[] = [];
+    for (const [key, value] of this.#base) if (this.#isReadable(key)) flat.push(key, value);
+    return flat;
+  }
+
+  /**
+   * Makes the edits that another draft recorded, each under this draft's rules as if it were made here.
+   * @throws what the first edit that breaks a rule throws
+   */
+  replay({ edits, files }: DraftEdits): void {
+    for (const { operation, key, value, separator, secret, expiresAt } of edits) {
+      const given: EnvValue = secret ? { $$type: SECRET_VALUE_TYPE, value, expiresAt } : value;
+      this.#record(operation, key, given, separator);
+    }
+    for (const file of files) this.#addFile(file);
+  }
+
   #record(operation: EditOperation, key: string, given: EnvValue, separator?: string): void {
     const { plugin, mutator } = this.#rules;
     if (this.#closed) throw errors.ENV_DRAFT_CLOSED({ plugin, mutator });
@@ -165,8 +193,13 @@ export class RecordingDraft implements EnvDraft {
     if (reason !== undefined)
       this.#refuse(errors.ENV_FILE_INVALID({ plugin, path: showValue(pathOf(file)), reason }));
     const { path, mode, content } = file;
-    // Bytes are copied: the mutator keeps its array and could change it after it has finished.
-    this.#files.push({ path, mode, content: typeof content === "string" ? content : content.slice() });
+    // Bytes are copied: the mutator keeps its array and could change it after it has finished. Not by slice(): that
+    // of a Buffer copies nothing.
+    this.#files.push({
+      path,
+      mode,
+      content: typeof content === "string" ? content : new Uint8Array(content),
+    });
     return fileRoot + file.path;
   }
 

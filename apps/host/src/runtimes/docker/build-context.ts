@@ -32,7 +32,8 @@ async function contextNames(context: string, dockerfile: string): Promise<string
   const entries = await readdir(context, { recursive: true, withFileTypes: true });
   const names = entries.map((entry) => relative(context, join(entry.parentPath, entry.name)));
   const rules = await readFile(join(context, IGNORE_FILE), "utf8").catch(() => "");
-  const kept = dockerignore({ ignorecase: false }).add(rules.split(/\r?\n/)).createFilter();
+  // The package is CommonJS whose types say otherwise: its factory is found under this name by both.
+  const kept = dockerignore.default({ ignorecase: false }).add(rules.split(/\r?\n/)).createFilter();
   return names.filter((name) => kept(name) || name === IGNORE_FILE || name === dockerfile).sort();
 }
 

@@ -134,7 +134,7 @@ export class EngineClient {
       NEGOTIATION_TIMEOUT_MS,
       () => asking.version(),
     );
-    if (MinAPIVersion !== undefined && isNewer(MinAPIVersion, NEWEST_API)) {
+    if (isNewer(MinAPIVersion, NEWEST_API)) {
       throw runtimeErrors.ENGINE_TOO_NEW({ found: MinAPIVersion, allowed: NEWEST_API });
     }
     const apiVersion = isNewer(ApiVersion, NEWEST_API) ? NEWEST_API : ApiVersion;
@@ -152,7 +152,7 @@ export class EngineClient {
     timeoutMs: number | null,
     work: (bound: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    if (this.#closed.signal.aborted) throw runtimeErrors.ENGINE_CLOSED({ action });
+    if (this.#isClosed()) throw runtimeErrors.ENGINE_CLOSED({ action });
     const own = new AbortController();
     const { address } = this.#endpoint;
     const cancelTimer =
@@ -165,7 +165,7 @@ export class EngineClient {
     try {
       return await untilAborted(bound, work(bound));
     } catch (error) {
-      if (this.#closed.signal.aborted) throw runtimeErrors.ENGINE_CLOSED({ action }, { cause: error });
+      if (this.#isClosed()) throw runtimeErrors.ENGINE_CLOSED({ action }, { cause: error });
       if (bound.aborted) throw abortError(bound);
       const coded = toEngineError(error, action, address);
       if (coded.code === "ENGINE_UNREACHABLE" || isRefusal(coded, 400, /client version/)) this.#forget();
@@ -173,6 +173,10 @@ export class EngineClient {
     } finally {
       cancelTimer();
     }
+  }
+
+  #isClosed(): boolean {
+    return this.#closed.signal.aborted;
   }
 
   #forget(): void {

@@ -71,7 +71,7 @@ export class Containers {
   /** What the engine knows of a container; null when there is none. */
   async inspect(idOrName: string, signal: AbortSignal): Promise<Docker.ContainerInspectInfo | null> {
     try {
-      return await this.#engine.call(`inspect the container ${idOrName}`, signal, (docker, abortSignal) =>
+      return await this.#engine.call(`inspect the container ${shortId(idOrName)}`, signal, (docker, abortSignal) =>
         docker.getContainer(idOrName).inspect({ abortSignal }),
       );
     } catch (error) {
@@ -96,7 +96,7 @@ export class Containers {
   /** Removes one container, killing what still runs in it, and the anonymous volumes of its image. */
   async remove(id: string, signal: AbortSignal): Promise<void> {
     try {
-      await this.#engine.call(`remove the container ${id}`, signal, (docker, abortSignal) =>
+      await this.#engine.call(`remove the container ${shortId(id)}`, signal, (docker, abortSignal) =>
         docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
       );
     } catch (error) {
@@ -108,7 +108,7 @@ export class Containers {
 
   async #stop(id: string, signal: AbortSignal): Promise<void> {
     try {
-      await this.#engine.call(`stop the container ${id}`, signal, (docker, abortSignal) =>
+      await this.#engine.call(`stop the container ${shortId(id)}`, signal, (docker, abortSignal) =>
         docker.getContainer(id).stop({ t: STOP_GRACE_SECONDS, abortSignal }),
       );
     } catch (error) {
@@ -123,9 +123,14 @@ export class Containers {
 
 /** Where the agent's port is published on the machine; null when it is not. */
 export function publishedUrl(container: Docker.ContainerInspectInfo): string | null {
-  const ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>> | null =
+  const ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>> =
     container.NetworkSettings.Ports;
-  return urlOf(ports?.[`${AGENT_PORT}/tcp`]?.[0]?.HostPort);
+  return urlOf(ports[`${AGENT_PORT}/tcp`]?.[0]?.HostPort);
+}
+
+/** For messages: ids as Docker's own client shows them, names whole. */
+function shortId(idOrName: string): string {
+  return idOrName.startsWith("ws-") ? idOrName : idOrName.slice(0, 12);
 }
 
 function fromList(found: Docker.ContainerInfo): OwnContainer {

@@ -14,7 +14,7 @@ export function toEngineError(error: unknown, action: string, address: string): 
 /** The engine's answer where that is a refusal, else null: there was no answer. */
 export function refusalOf(error: unknown): { readonly status: unknown; readonly reason: string } | null {
   if (!isCodedError(error) || error.code !== "ENGINE_REFUSED") return null;
-  return { status: error.details["status"], reason: String(error.details["reason"]) };
+  return { status: error.details.status, reason: String(error.details.reason) };
 }
 
 /** Whether the engine has answered with HTTP `status` and, where given, a reason that matches. */

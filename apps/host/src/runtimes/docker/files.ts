@@ -1,4 +1,6 @@
 import { posix } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import type { Clock, LaunchFile } from "@molecule/core";
 import { pack } from "tar-stream";
 import { runtimeErrors } from "../../errors/runtimes.js";
@@ -55,9 +57,7 @@ export async function archiveFiles(plan: FilePlan, user: string, clock: Clock): 
     tar.entry({ name, mode, mtime, uid, gid }, Buffer.from(content));
   }
   tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
+  return await buffer(Readable.from(tar));
 }
 
 function isBelow(path: string, folder: string): boolean {

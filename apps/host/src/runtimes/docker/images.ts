@@ -52,6 +52,25 @@ export class Images {
     return await this.#inspect(reference, call.signal);
   }
 
+  /**
+   * Builds the template's image, whether it is there or not.
+   * @param options.args arguments of the Dockerfile, over the template's
+   * @param options.onOutput gets what the build prints, as it comes
+   * @throws TEMPLATE_INCOMPLETE, IMAGE_BUILD_FAILED, and those of {@link EngineClient.call}
+   */
+  async build(
+    template: WorkspaceTemplate,
+    options: { readonly args: Readonly<Record<string, string>>; readonly onOutput: (text: string) => void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { name, image, build } = template;
+    if (image === undefined || build === undefined) {
+      throw runtimeErrors.TEMPLATE_INCOMPLETE({ template: name, field: "build", runtime: "docker" });
+    }
+    const args = { ...build.args, ...options.args };
+    await this.#build(withTag(image), { ...build, args }, signal, options.onOutput);
+  }
+
   async #inspect(reference: string, signal: AbortSignal): Promise<ImageInfo> {
     const { Config } = await this.#engine.call(`inspect the image ${reference}`, signal, (docker) =>
       docker.getImage(reference).inspect(),
@@ -69,7 +88,12 @@ export class Images {
     if (failure !== null) throw runtimeErrors.IMAGE_PULL_FAILED({ image, reason: failure.reason });
   }
 
-  async #build(image: string, build: Build, signal: AbortSignal): Promise<void> {
+  async #build(
+    image: string,
+    build: Build,
+    signal: AbortSignal,
+    onOutput?: (text: string) => void,
+  ): Promise<void> {
     const context = resolve(this.#manifestDir, build.context);
     const failed = (reason: string, cause?: unknown) =>
       runtimeErrors.IMAGE_BUILD_FAILED({ image, context: build.context, reason }, { cause });
@@ -83,7 +107,7 @@ export class Images {
     try {
       const failure = await this.#engine
         .stream(`build the image ${image}`, signal, async (docker, abortSignal) =>
-          drainProgress(await docker.buildImage(body, { ...options, abortSignal })),
+          drainProgress(await docker.buildImage(body, { ...options, abortSignal }), onOutput),
         )
         .catch((error: unknown) => {
           if (body.errored !== null) throw failed(body.errored.message, error);

@@ -58,7 +58,7 @@ export class DockerLaunch {
     const id = await this.#create(plan, image);
     try {
       await this.#putFiles(id, plan, image);
-      await this.#start(id);
+      await this.#start(id, plan.name);
       const started = await containers.inspect(id, signal);
       const url = started === null ? null : publishedUrl(started);
       return { handle: id, name: plan.name, url, notices: plan.notices };
@@ -137,19 +137,19 @@ export class DockerLaunch {
     );
   }
 
-  async #start(id: string): Promise<void> {
+  async #start(id: string, name: string): Promise<void> {
     try {
-      await this.#startOnce(id);
+      await this.#startOnce(id, name);
     } catch (error) {
       if (!isRefusal(error, 404, /network .*not found/i)) throw error;
       this.#parts.network.forget();
       await this.#parts.network.ensure(this.#call);
-      await this.#startOnce(id);
+      await this.#startOnce(id, name);
     }
   }
 
-  async #startOnce(id: string): Promise<void> {
-    await this.#parts.engine.call(`start the container ${id}`, this.#call.signal, (docker, abortSignal) =>
+  async #startOnce(id: string, name: string): Promise<void> {
+    await this.#parts.engine.call(`start the container ${name}`, this.#call.signal, (docker, abortSignal) =>
       docker.getContainer(id).start({ abortSignal }),
     );
   }

@@ -1,4 +1,4 @@
-import { open, readFile, rename, type FileHandle } from "node:fs/promises";
+import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { Writable } from "node:stream";
 
 /** Only the host's user may read it: a process may print what it should not. */
@@ -77,6 +77,11 @@ export async function readLogTail(path: string, lines: number): Promise<string |
   // The last line has an end of its own, so that what follows it is no line.
   const end = all.at(-1) === "" ? 1 : 0;
   return all.slice(-(lines + end)).join("\n");
+}
+
+/** Removes what a {@link CappedLog} has written, so that the next begins empty. */
+export async function discardLog(path: string): Promise<void> {
+  for (const each of [path, olderPath(path)]) await rm(each, { force: true });
 }
 
 function olderPath(path: string): string {

@@ -18,8 +18,8 @@ export function baseProcessEnv(
   hostEnv: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   return {
-    PATH: hostEnv["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
-    LANG: hostEnv["LANG"] ?? "C.UTF-8",
+    PATH: hostEnv.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+    LANG: hostEnv.LANG ?? "C.UTF-8",
     // Many share this machine: each takes a port that is free, and registers with it.
     AGENT_PORT: "0",
   };

@@ -5,6 +5,7 @@ import {
   type ContainerRuntime,
   type LaunchResult,
   type LaunchSpec,
+  type Logger,
   type Presence,
   type RuntimeCall,
   type RuntimeHealth,
@@ -13,7 +14,7 @@ import {
 import { runtimeErrors } from "../../errors/runtimes.js";
 import { settleAll, untilAborted } from "../abortable.js";
 import { workspaceObjectName } from "../workspace-name.js";
-import { CappedLog, readLogTail } from "./capped-log.js";
+import { CappedLog, discardLog, readLogTail } from "./capped-log.js";
 import { resolveCommand } from "./command.js";
 import { GUARD_SHELL } from "./guard.js";
 import { baseProcessEnv, workspaceProcessEnv } from "./process-env.js";
@@ -38,6 +39,8 @@ export interface ProcessRuntimeOptions {
   /** The host's environment; only `PATH` and `LANG` are handed on. */
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** Told when a process ends that nobody has stopped. */
+  readonly log: Logger;
 }
 
 interface Launched {
@@ -94,15 +97,16 @@ export class ProcessRuntime implements ContainerRuntime {
     const { hostEnv, manifestDir, hostId } = this.#options;
     const folder = this.#folder(workspaceId);
     const { env, notices } = workspaceProcessEnv(baseProcessEnv(hostEnv), spec, folder);
-    const command = await resolveCommand(template, manifestDir, env["PATH"] ?? "");
+    const command = await resolveCommand(template, manifestDir, env.PATH ?? "");
     const workingDirectory = await folder.prepare(spec);
     call.signal.throwIfAborted();
-    const started = await this.#start(spec, { command, workingDirectory, env, folder }, call);
+    const started = await this.#start(spec, { command, workingDirectory, env, folder });
     if (call.signal.aborted) {
       await started.stop(CLOSE_GRACE_MS);
       call.signal.throwIfAborted();
     }
     this.#launched.set(workspaceId, { attempt, process: started });
+    this.#tellEnd(spec, started);
     return {
       handle: `${hostId}/${started.pid}`,
       name: workspaceObjectName(workspaceId),
@@ -161,21 +165,34 @@ export class ProcessRuntime implements ContainerRuntime {
       readonly env: Readonly<Record<string, string>>;
       readonly folder: WorkspaceFolder;
     },
-    { log }: RuntimeCall,
   ): Promise<WorkspaceProcess> {
+    const { clock, log } = this.#options;
     const output = new CappedLog({
       path: run.folder.logFile,
       capBytes: LOG_CAP_BYTES,
       onFault: (error) => {
-        log.warn(`the output of a workspace's process is no longer kept: ${messageOf(error)}`);
+        const { workspaceId } = spec;
+        log.warn(`the output of a workspace's process is no longer kept: ${messageOf(error)}`, {
+          workspaceId,
+        });
       },
     });
     try {
-      return await WorkspaceProcess.start({ ...run, output, clock: this.#options.clock });
+      // A log tells of one attempt, as a container's does.
+      await discardLog(run.folder.logFile);
+      return await WorkspaceProcess.start({ ...run, output, clock });
     } catch (error) {
       const { name: template } = spec.template;
       throw runtimeErrors.COMMAND_NOT_STARTED({ template, reason: messageOf(error) }, { cause: error });
     }
+  }
+
+  #tellEnd({ workspaceId, attempt }: LaunchSpec, started: WorkspaceProcess): void {
+    void started.ended.then(() => {
+      const { exitCode, stopped } = started;
+      if (!stopped)
+        this.#options.log.warn("a workspace's process has ended", { workspaceId, attempt, exitCode });
+    });
   }
 
   #folder(workspaceId: string): WorkspaceFolder {

@@ -36,7 +36,7 @@ export class WorkspaceProcess {
       cwd: options.workingDirectory,
       env: options.env,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
     try {
       await new Promise<void>((resolve, reject) => {
@@ -51,13 +51,11 @@ export class WorkspaceProcess {
   }
 
   private constructor(child: ChildProcess, { output, clock }: ProcessOptions) {
-    const { pid, stdout, stderr } = child;
-    if (pid === undefined || stdout === null || stderr === null)
-      throw new Error("a spawned process has a pid");
+    const { pid, stdout } = child;
+    if (pid === undefined || stdout === null) throw new Error("a spawned process has a pid");
     this.pid = pid;
     this.#clock = clock;
     stdout.pipe(output, { end: false });
-    stderr.pipe(output, { end: false });
     const lifeline = child.stdio[LIFELINE];
     // The guard writes nothing; how its end closes does not matter.
     lifeline?.on("error", () => undefined);
@@ -69,12 +67,17 @@ export class WorkspaceProcess {
         lifeline?.destroy();
         resolve();
       });
-    }).then(() => this.#finishOutput([stdout, stderr], output));
+    }).then(() => this.#finishOutput(stdout, output));
   }
 
   /** Null while it runs; as a shell tells it otherwise. */
   get exitCode(): number | null {
     return this.#exitCode;
+  }
+
+  /** Whether it was told to end. */
+  get stopped(): boolean {
+    return this.#stopping;
   }
 
   /** Resolves when the process has ended and its output is written. */
@@ -106,11 +109,11 @@ export class WorkspaceProcess {
     }
   }
 
-  async #finishOutput(streams: readonly Readable[], output: Writable): Promise<void> {
+  async #finishOutput(stdout: Readable, output: Writable): Promise<void> {
     const cancelTimer = this.#clock.timer(() => {
-      for (const stream of streams) stream.destroy();
+      stdout.destroy();
     }, OUTPUT_GRACE_MS);
-    await Promise.allSettled(streams.map((stream) => finished(stream)));
+    await finished(stdout).catch(() => undefined);
     cancelTimer();
     output.end();
     await finished(output).catch(() => undefined);

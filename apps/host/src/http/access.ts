@@ -1,0 +1,40 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { HttpConfig } from "./dependencies.js";
+import type { Origins } from "./origins.js";
+import { isLoopbackPeer } from "./peer.js";
+
+/** Says who is an administrator and who is let in without any token; api.md §2. */
+export class Access {
+  readonly #origins: Origins;
+  readonly #isDevelopment: boolean;
+  readonly #isOpen: boolean;
+  readonly #adminHash: Buffer | null;
+
+  constructor(config: HttpConfig, origins: Origins) {
+    this.#origins = origins;
+    this.#isDevelopment = config.environment === "development";
+    this.#isOpen = this.#isDevelopment && config.adminToken === null;
+    const adminToken = config.adminToken ?? config.generatedAdminToken;
+    this.#adminHash = adminToken === null ? null : hashOf(adminToken);
+  }
+
+  /** *Dev*: development, `ADMIN_TOKEN` unset, and the caller is a program or a trusted page of this very machine. */
+  isDev(request: IncomingMessage): boolean {
+    return this.#isOpen && isLoopbackPeer(request) && this.#origins.isAddressedLocally(request);
+  }
+
+  /** Callers that no rate limit holds for. */
+  isUnlimited(request: IncomingMessage): boolean {
+    return this.#isDevelopment && isLoopbackPeer(request);
+  }
+
+  /** Whether this is the admin token. Compares hashes, in constant time. */
+  isAdminToken(token: string): boolean {
+    return this.#adminHash !== null && timingSafeEqual(hashOf(token), this.#adminHash);
+  }
+}
+
+function hashOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

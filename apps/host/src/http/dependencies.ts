@@ -1,0 +1,67 @@
+import type { Clock, Kernel, Logger, SecretMasker } from "@molecule/core";
+import type { DeployEnvironment } from "../config/config.js";
+import type { ReadinessReport } from "../readiness.js";
+import type { Database } from "../storage/database.js";
+import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
+import type { EventLog } from "../storage/event-log.js";
+import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
+import type { WorkspaceStore } from "../storage/workspace-store.js";
+
+/** The part of the configuration that HTTP depends on. */
+export interface HttpConfig {
+  readonly environment: DeployEnvironment;
+  /** `ADMIN_TOKEN`, or null when it is unset. */
+  readonly adminToken: string | null;
+  /** The admin token that this installation made for itself, or null. */
+  readonly generatedAdminToken: string | null;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
+  /** Requests a minute and peer address. */
+  readonly rateLimitPerMinute: number;
+  /** The organisation that every request must name, or null outside SaaS. */
+  readonly orgId: string | null;
+  /** Folder of the built canvas page; null or not there: no page is served. */
+  readonly canvasDir: string | null;
+}
+
+/** An answer that the domain has made. */
+export interface DomainAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Takes what agents send. `token` is the verified one, or null where the guard lets a caller in without. */
+export interface AgentRegistry {
+  register(body: unknown, token: VerifiedToken | null): Promise<object>;
+  heartbeat(body: unknown, token: VerifiedToken | null): Promise<object>;
+  updateCard(body: unknown, token: VerifiedToken | null): Promise<object>;
+}
+
+/** Everything that the HTTP layer calls. */
+export interface HttpDependencies {
+  readonly config: HttpConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly masker: SecretMasker;
+  readonly database: Pick<Database, "db">;
+  readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly events: Pick<EventLog, "list" | "subscribe">;
+  readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
+  readonly ledgers: Pick<EnvLedgerStore, "latest">;
+  readonly kernel: {
+    readonly plugins: Pick<Kernel["plugins"], "status">;
+    readonly registries: {
+      readonly supervisor: Pick<Kernel["registries"]["supervisor"], "status" | "control">;
+    };
+  };
+  readonly readiness: () => Promise<ReadinessReport>;
+  readonly workspaceCreation: { create(body: unknown): Promise<DomainAnswer> };
+  readonly workspaceDeletion: {
+    remove(workspaceId: string, options: { confirm: boolean; purge: boolean }): Promise<DomainAnswer>;
+  };
+  readonly registration: AgentRegistry;
+  /** The last log lines of a workspace; null where its runtime keeps none. */
+  readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
+  /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */
+  readonly provisionTimeoutMs: (runtime: string) => number | null;
+}

@@ -1,0 +1,19 @@
+import type { Middleware } from "koa";
+import { httpErrors } from "../../errors/http.js";
+import type { Access } from "../access.js";
+import { peerAddress } from "../peer.js";
+import type { RateLimiter } from "../rate-limiter.js";
+
+/** Bounds the requests a minute of each peer address; api.md §1. `X-RateLimit-Reset` is in seconds from now. */
+export function rateLimit(limiter: RateLimiter, access: Access): Middleware {
+  return async (ctx, next) => {
+    if (access.isUnlimited(ctx.req)) return next();
+    const { allowed, limit, remaining, resetSeconds } = limiter.take(peerAddress(ctx.req));
+    ctx.set("X-RateLimit-Limit", String(limit));
+    ctx.set("X-RateLimit-Remaining", String(remaining));
+    ctx.set("X-RateLimit-Reset", String(resetSeconds));
+    if (allowed) return next();
+    ctx.set("Retry-After", String(resetSeconds));
+    throw httpErrors.RATE_LIMITED({ retry_after: resetSeconds });
+  };
+}

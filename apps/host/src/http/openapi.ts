@@ -1,0 +1,110 @@
+import { Type, type TSchema } from "@molecule/core";
+import type { Route } from "./define-route.js";
+import type { Guard } from "./guards.js";
+import { ErrorSchema } from "./routes/schemas.js";
+
+/** Security schemes of OpenAPI 3.1: an empty one says that a route is open to all. */
+const SECURITY = {
+  open: [{}],
+  admin: [{ admin: [] }],
+  workspace: [{ admin: [] }, { workspace: [] }],
+  registry: [{ workspace: [] }],
+  canvas: [{ admin: [] }, {}],
+};
+
+/**
+ * Describes routes as an OpenAPI 3.1 document. The schemas are those that check the requests: 3.1 takes JSON Schema as
+ * it is.
+ */
+export function renderOpenApi(routes: readonly Route[]): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Molecule platform", version: "1" },
+    paths,
+    components: {
+      schemas: { Error: plain(ErrorSchema) },
+      securitySchemes: {
+        admin: { type: "http", scheme: "bearer", description: "ADMIN_TOKEN; not needed in development" },
+        workspace: { type: "http", scheme: "bearer", description: "The workspace's own live token" },
+      },
+    },
+  };
+}
+
+function operation(route: Route): Record<string, unknown> {
+  const parameters = [...pathParameters(route.path), ...queryParameters(route.query?.schema)];
+  return {
+    summary: route.summary,
+    security: SECURITY[kindOf(route.guard)],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: json(route.body.schema) } }),
+    responses: responses(route),
+  };
+}
+
+function responses(route: Route): Record<string, unknown> {
+  const documented = Object.entries(route.responses).map(([status, { description, schema }]) => [
+    status,
+    { description, content: json(schema) },
+  ]);
+  const implied = impliedErrors(route).map(([status, description]) => [
+    String(status),
+    { description, content: json(ErrorSchema) },
+  ]);
+  return Object.fromEntries([...implied, ...documented]);
+}
+
+/** What the guard and the readers of a route answer when they refuse. */
+function impliedErrors(route: Route): [number, string][] {
+  const errors: [number, string][] = [];
+  const takesInput =
+    route.body !== undefined || route.query !== undefined || /:(id|workspaceId)\b/.test(route.path);
+  if (takesInput) errors.push([400, "Bad input; every fault is told"]);
+  if (route.guard !== "open") errors.push([401, "No token, or not a good one"]);
+  errors.push([403, "An origin that is not allowed"]);
+  if (route.body !== undefined)
+    errors.push([413, "A body over 1 MiB"], [415, "A body with a content encoding"]);
+  errors.push([429, "Over the rate limit"], [503, "The database is out of reach"]);
+  return errors;
+}
+
+function pathParameters(path: string): unknown[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: plain(name === "id" || name === "workspaceId" ? Type.String({ format: "uuid" }) : Type.String()),
+  }));
+}
+
+function queryParameters(schema: TSchema | undefined): unknown[] {
+  const properties: unknown = schema?.properties;
+  if (typeof properties !== "object" || properties === null) return [];
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: "query",
+    required: false,
+    schema: plain(property),
+  }));
+}
+
+function json(schema: TSchema): Record<string, unknown> {
+  const content = schema === ErrorSchema ? { $ref: "#/components/schemas/Error" } : plain(schema);
+  return { "application/json": { schema: content } };
+}
+
+/** A schema as plain JSON: without the symbols by which TypeBox knows its own. */
+function plain(schema: unknown): unknown {
+  return JSON.parse(JSON.stringify(schema));
+}
+
+function kindOf(guard: Guard): keyof typeof SECURITY {
+  return typeof guard === "object" ? "registry" : guard;
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from "node:http";
+import type { RouterContext } from "@koa/router";
+import { httpErrors } from "../errors/http.js";
+import type { VerifiedToken } from "../storage/token-store.js";
+import type { Reader, Route } from "./define-route.js";
+import type { HttpDependencies } from "./dependencies.js";
+import type { Guards } from "./guards.js";
+import { readJsonBody } from "./json-body.js";
+import { isRecord } from "./record.js";
+import { parseWorkspaceId, requireWorkspaceId } from "./workspace-id.js";
+
+/** Path parameters that hold a workspace's id. */
+const WORKSPACE_PARAMS: ReadonlySet<string> = new Set(["id", "workspaceId"]);
+
+/** A route as the router calls it: guard, checks, work, answer; in this order. */
+export function handlerOf(
+  route: Route,
+  deps: HttpDependencies,
+  guards: Guards,
+): (ctx: RouterContext) => Promise<void> {
+  return async (ctx) => {
+    const { token, body } = await admitAndRead(route, ctx, guards);
+    const params = checkedParams(ctx.params);
+    const answer = await route.handle({ params, query: ctx.query, body, token }, deps);
+    ctx.status = answer.status;
+    ctx.type = "json";
+    ctx.body = JSON.stringify(answer.body);
+  };
+}
+
+interface Admitted {
+  readonly token: VerifiedToken | null;
+  readonly body: unknown;
+}
+
+// A body is read from those only who may send one; but on the registry's routes it is the body that says whose token
+// it takes.
+async function admitAndRead(route: Route, ctx: RouterContext, guards: Guards): Promise<Admitted> {
+  const { guard } = route;
+  if (typeof guard === "object") {
+    const body = await readBody(route.body, ctx.req);
+    return { token: await guards.registry(ctx.req, workspaceNamedIn(body, guard.registry, route)), body };
+  }
+  const token = await admit(guard, ctx, guards);
+  return { token, body: await readBody(route.body, ctx.req) };
+}
+
+async function admit(
+  guard: Exclude<Route["guard"], object>,
+  ctx: RouterContext,
+  guards: Guards,
+): Promise<VerifiedToken | null> {
+  switch (guard) {
+    case "open":
+      return null;
+    case "admin":
+      guards.admin(ctx.req);
+      return null;
+    case "canvas":
+      guards.canvas(ctx.req);
+      return null;
+    case "workspace": {
+      const { id = "" } = ctx.params;
+      return guards.workspace(ctx.req, parseWorkspaceId(id) ?? id);
+    }
+  }
+}
+
+async function readBody(reader: Reader<unknown> | undefined, request: IncomingMessage): Promise<unknown> {
+  if (reader === undefined) return undefined;
+  const read = await readJsonBody(request);
+  if (!read.ok) throw reader.refuse(read.faults);
+  return read.value;
+}
+
+function workspaceNamedIn(body: unknown, field: string, route: Route): string {
+  const value = isRecord(body) ? body[field] : undefined;
+  const id = parseWorkspaceId(value);
+  if (id !== undefined) return id;
+  const found = value === undefined ? "nothing" : "another value";
+  const faults = [{ path: field, found, allowed: "the UUID of a workspace" }];
+  throw route.body?.refuse(faults) ?? httpErrors.BODY_INVALID({ faults });
+}
+
+function checkedParams(params: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(params);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, WORKSPACE_PARAMS.has(name) ? requireWorkspaceId(value) : value]),
+  );
+}

@@ -1,0 +1,164 @@
+import { messageOf, type Cancel, type Clock, type Logger } from "@molecule/core";
+import type { WebSocket } from "ws";
+import type { PublishedEvent } from "../storage/event-log.js";
+import type { Kinship } from "./kinship.js";
+import type { Audience } from "./websocket-admission.js";
+
+/** Frames that a client may be behind before it is told to reload; api.md §10. */
+const MAX_BEHIND = 256;
+/** Ms between two pings; who has not answered one by the next is gone. */
+const PING_INTERVAL_MS = 30_000;
+/** Ms that clients get to say goodbye when the host stops. */
+const GOODBYE_MS = 1_000;
+
+/** Close codes of RFC 6455 §7.4.1 and of IANA's registry. */
+const POLICY_VIOLATION = 1008;
+const SERVICE_RESTART = 1012;
+const TRY_AGAIN_LATER = 1013;
+
+/** Events with which a workspace's tokens end: its connections end with them. */
+const ENDS_TOKENS: ReadonlySet<string> = new Set(["WORKSPACE_REMOVED", "WORKSPACE_PROVISIONING"]);
+
+interface Client {
+  readonly socket: WebSocket;
+  /** The agent's workspace; null for a canvas. */
+  readonly agentId: string | null;
+  /** Frames that were given to the connection and have not left it. */
+  behind: number;
+  isAlive: boolean;
+  /** One function for all frames of the client. */
+  readonly onSent: () => void;
+}
+
+/** The connected WebSockets; gives each the events that it may see. */
+export class WebSocketClients {
+  readonly #services: { readonly kinship: Kinship; readonly clock: Clock; readonly log: Logger };
+  readonly #canvases = new Set<Client>();
+  readonly #agents = new Set<Client>();
+  #cancelPing: Cancel;
+  /** Settles when agents have been given every event so far; kinship may take a query, and order must hold. */
+  #agentsTold: Promise<void> = Promise.resolve();
+  #agentEventsWaiting = 0;
+
+  constructor(services: { kinship: Kinship; clock: Clock; log: Logger }) {
+    this.#services = services;
+    this.#cancelPing = this.#schedulePing();
+  }
+
+  /** Takes an open connection over. */
+  add(socket: WebSocket, audience: Audience): void {
+    const client: Client = {
+      socket,
+      agentId: audience.kind === "agent" ? audience.workspaceId : null,
+      behind: 0,
+      isAlive: true,
+      onSent: () => {
+        client.behind -= 1;
+      },
+    };
+    const group = client.agentId === null ? this.#canvases : this.#agents;
+    group.add(client);
+    socket.on("close", () => group.delete(client));
+    socket.on("pong", () => {
+      client.isAlive = true;
+    });
+    // The connection is closed after it; unheard, it would end the process.
+    socket.on("error", (error) => {
+      this.#services.log.debug("a WebSocket failed", { reason: messageOf(error) });
+    });
+  }
+
+  /** Sends an event to all who may see it. Does not block. */
+  tell(event: PublishedEvent): void {
+    if (this.#canvases.size === 0 && this.#agents.size === 0) return;
+    const frame = frameOf(event);
+    for (const client of this.#canvases) this.#send(client, frame);
+    if (this.#agents.size > 0) this.#tellAgents(event, frame);
+  }
+
+  /** Says goodbye to all, and cuts those who do not answer. */
+  async close(): Promise<void> {
+    this.#cancelPing();
+    const clients = [...this.#canvases, ...this.#agents];
+    const gone = clients.map(
+      ({ socket }) =>
+        new Promise<void>((resolve) => {
+          if (socket.readyState === socket.CLOSED) resolve();
+          else socket.once("close", () => resolve());
+        }),
+    );
+    const cancelCut = this.#services.clock.timer(() => {
+      for (const { socket } of clients) socket.terminate();
+    }, GOODBYE_MS);
+    for (const { socket } of clients) socket.close(SERVICE_RESTART, "the platform restarts");
+    await Promise.all(gone);
+    cancelCut();
+    await this.#agentsTold;
+  }
+
+  #tellAgents(event: PublishedEvent, frame: Buffer): void {
+    if (this.#agentEventsWaiting >= MAX_BEHIND) {
+      for (const client of this.#agents) this.#dropBehind(client);
+      return;
+    }
+    this.#agentEventsWaiting += 1;
+    this.#agentsTold = this.#agentsTold.then(async () => {
+      for (const client of [...this.#agents]) await this.#tellAgent(client, event, frame);
+      this.#agentEventsWaiting -= 1;
+    });
+  }
+
+  async #tellAgent(client: Client, event: PublishedEvent, frame: Buffer): Promise<void> {
+    const { workspace_id: workspaceId, event_type: type } = event;
+    if (client.agentId === null || workspaceId === null) return;
+    try {
+      if (!(await this.#services.kinship.mayTalk(client.agentId, workspaceId))) return;
+      this.#send(client, frame);
+    } catch (error) {
+      // It has missed a frame, or has not: only reloading makes sure.
+      this.#services.log.warn("can't tell which agents may see an event", { reason: messageOf(error) });
+      this.#dropBehind(client);
+    }
+    if (workspaceId === client.agentId && ENDS_TOKENS.has(type)) {
+      client.socket.close(POLICY_VIOLATION, "the token of this connection has ended");
+    }
+  }
+
+  #send(client: Client, frame: Buffer): void {
+    if (client.socket.readyState !== client.socket.OPEN) return;
+    if (client.behind >= MAX_BEHIND) {
+      this.#dropBehind(client);
+      return;
+    }
+    client.behind += 1;
+    client.socket.send(frame, { binary: false }, client.onSent);
+  }
+
+  #dropBehind(client: Client): void {
+    client.socket.close(TRY_AGAIN_LATER, "too far behind; reload");
+  }
+
+  #schedulePing(): Cancel {
+    return this.#services.clock.timer(() => {
+      this.#pingAll();
+      this.#cancelPing = this.#schedulePing();
+    }, PING_INTERVAL_MS);
+  }
+
+  #pingAll(): void {
+    for (const client of [...this.#canvases, ...this.#agents]) {
+      if (!client.isAlive) {
+        client.socket.terminate();
+        continue;
+      }
+      client.isAlive = false;
+      if (client.socket.readyState === client.socket.OPEN) client.socket.ping();
+    }
+  }
+}
+
+/** The text frame of an event, made once for all clients; api.md §10. */
+function frameOf(event: PublishedEvent): Buffer {
+  const { event_type, workspace_id, created_at, payload } = event;
+  return Buffer.from(JSON.stringify({ event: event_type, workspace_id, timestamp: created_at, payload }));
+}

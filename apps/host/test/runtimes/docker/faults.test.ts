@@ -1,0 +1,270 @@
+import { silentLogger } from "@molecule/core";
+import { ManualClock, RecordingLogger } from "@molecule/core/testing";
+import { eventually } from "@molecule/test/support/eventually.js";
+import { expect } from "chai";
+import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
+import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
+import { closedGate, EngineProxy, type Fault } from "./engine-proxy.js";
+import { DockerWorld } from "./world.js";
+
+describe("docker runtime: an engine that fails", () => {
+  let world: DockerWorld;
+  let proxy: EngineProxy;
+  let runtime: DockerRuntime;
+  before(async function () {
+    world = await DockerWorld.open(this);
+    proxy = await EngineProxy.start(this, world.engine);
+    runtime = world.installation({ dockerHost: proxy.url });
+    await runtime.baseEnvironment(world.template, patientCall());
+  });
+  afterEach(async () => {
+    proxy.fault = () => undefined;
+    proxy.seen.length = 0;
+    await world.removeRemains();
+  });
+  after(async () => {
+    await world.cleanUp();
+    await proxy.close();
+  });
+
+  const spec = (changes: Parameters<typeof probeSpec>[3] = {}) =>
+    probeSpec(runtime, world.template, UNTIL_STOPPED, changes);
+  const failing = (method: string, path: RegExp, fault: Fault): void => {
+    proxy.fault = (seen) => (seen.method === method && path.test(seen.path) ? fault : undefined);
+  };
+  const LIST = /^\/containers\/json$/;
+
+  it("takes no empty list for the absence of a workspace that is there", async () => {
+    const made = spec();
+    const { handle } = await launchReady(runtime, made);
+    failing("GET", LIST, { kind: "answer", status: 200, body: "[]" });
+    expect(await runtime.observe(made.workspaceId, patientCall())).to.include({ state: "present", handle });
+    await runtime.stop(made.workspaceId, patientCall());
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+  });
+
+  it("ignores containers that a list holds against the filter", async () => {
+    const made = spec();
+    await launchReady(runtime, made);
+    const others = await world.docker.listContainers({ all: true });
+    failing("GET", LIST, { kind: "answer", status: 200, body: JSON.stringify(others) });
+    const other = spec();
+    expect(await runtime.observe(other.workspaceId, patientCall())).to.deep.equal({ state: "absent" });
+    await runtime.stop(other.workspaceId, patientCall());
+    expect(await world.containersOf(made.workspaceId)).to.have.length(1);
+  });
+
+  for (const [what, fault] of [
+    ["refuses", { kind: "answer", status: 500, body: '{"message":"it is on fire"}' }],
+    ["cuts off", { kind: "cut" }],
+  ] as const) {
+    it(`knows nothing of a workspace while the engine ${what} the list, and removes nothing`, async () => {
+      const made = spec();
+      await launchReady(runtime, made);
+      failing("GET", LIST, fault);
+      const call = { signal: AbortSignal.timeout(2000), log: silentLogger };
+      const presence = await runtime.observe(made.workspaceId, call);
+      expect(presence.state).to.equal("unknown");
+      const error = await failureOf(runtime.stop(made.workspaceId, { ...call, signal: AbortSignal.timeout(2000) }));
+      expect(error.message).not.to.equal("");
+      expect(await world.containersOf(made.workspaceId)).to.have.length(1);
+    });
+  }
+
+  it("says in the engine's words what it has refused", async () => {
+    failing("GET", LIST, { kind: "answer", status: 500, body: '{"message":"it is on fire"}' });
+    expect(await runtime.observe(spec().workspaceId, patientCall())).to.deep.equal({
+      state: "unknown",
+      reason: "the Docker engine refused to list containers (HTTP 500): it is on fire",
+    });
+  });
+
+  it("gives a call up when its caller does, while the engine hangs", async () => {
+    failing("GET", LIST, { kind: "hang" });
+    const caller = new AbortController();
+    const stopping = failureOf(runtime.stop(spec().workspaceId, { ...patientCall(), signal: caller.signal }));
+    await eventually(() => proxy.count("GET", LIST) === 1);
+    caller.abort(new Error("enough"));
+    expect((await stopping).message).to.equal("enough");
+  });
+
+  it("gives a call up by itself that the engine never answers", async () => {
+    const clock = new ManualClock();
+    const impatient = world.installation({ dockerHost: proxy.url, clock });
+    failing("GET", LIST, { kind: "hang" });
+    const observing = impatient.observe(spec().workspaceId, patientCall());
+    await eventually(() => proxy.count("GET", LIST) === 1);
+    await clock.advance(120_000);
+    expect(await observing).to.deep.equal({
+      state: "unknown",
+      reason: `the Docker engine at ${proxy.url} did not list containers within 120000 ms; check its load and its log`,
+    });
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it("removes the container whose creation was answered after the launch was given up", async () => {
+    const made = spec();
+    const gate = closedGate();
+    failing("POST", /^\/containers\/create$/, { kind: "hold", until: gate.opened });
+    const caller = new AbortController();
+    const launching = failureOf(runtime.launch(made, { ...patientCall(), signal: caller.signal }));
+    await eventually(async () => (await world.containersOf(made.workspaceId)).length === 1);
+    caller.abort(new Error("given up"));
+    gate.open();
+    expect((await launching).message).to.equal("given up");
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+    expect(await world.volumesOf(made.workspaceId)).to.have.length(2);
+  });
+
+  it("looks for a container whose creation was never answered", async () => {
+    const made = spec();
+    const create = /^\/containers\/create$/;
+    const gate = closedGate();
+    failing("POST", create, { kind: "hold", until: gate.opened });
+    const launching = failureOf(runtime.launch(made, patientCall()));
+    await eventually(async () => (await world.containersOf(made.workspaceId)).length === 1);
+    proxy.dropConnections();
+    const error = await launching;
+    expect(error.code).to.equal("ENGINE_UNREACHABLE");
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+    gate.open();
+  });
+
+  it("stops waiting for the answer to a creation after ten seconds, and says so", async () => {
+    const clock = new ManualClock();
+    const impatient = world.installation({ dockerHost: proxy.url, clock });
+    const create = /^\/containers\/create$/;
+    failing("POST", create, { kind: "hang" });
+    const caller = new AbortController();
+    const log = new RecordingLogger();
+    const launching = failureOf(impatient.launch(spec(), { signal: caller.signal, log }));
+    await eventually(() => proxy.count("POST", create) === 1);
+    caller.abort(new Error("given up"));
+    await clock.advance(10_000);
+    expect((await launching).message).to.equal("given up");
+    expect(log.lines.map(({ message }) => message)).to.include(
+      "the container of a failed launch could not be taken back: it took longer than 10000 ms",
+    );
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  for (const [step, method, path] of [
+    ["its files are put in", "PUT", /\/archive$/],
+    ["it is started", "POST", /\/start$/],
+  ] as const) {
+    it(`leaves no container of a launch that is given up while ${step}`, async () => {
+      const made = spec();
+      const gate = closedGate();
+      failing(method, path, { kind: "hold", until: gate.opened });
+      const caller = new AbortController();
+      const launching = failureOf(runtime.launch(made, { ...patientCall(), signal: caller.signal }));
+      await eventually(() => proxy.count(method, path) === 1);
+      caller.abort(new Error("given up"));
+      expect((await launching).message).to.equal("given up");
+      expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+      gate.open();
+    });
+  }
+
+  it("waits for a container to go that somebody else is removing", async () => {
+    const made = spec();
+    const { handle } = await launchReady(runtime, made);
+    const body = `{"message":"removal of container ${handle} is already in progress"}`;
+    proxy.fault = ({ method }) => (method === "DELETE" ? { kind: "answer", status: 409, body } : undefined);
+    const stopping = runtime.stop(made.workspaceId, patientCall());
+    await eventually(() => proxy.count("GET", new RegExp(`^/containers/${handle}/json$`)) >= 2);
+    await world.docker.getContainer(handle).remove({ force: true });
+    await stopping;
+  });
+
+  it("stops a workspace for two callers at once", async () => {
+    const made = spec();
+    await launchReady(runtime, made);
+    await Promise.all([1, 2, 3].map(() => runtime.stop(made.workspaceId, patientCall())));
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+  });
+
+  it("launches a workspace on a network that somebody has removed", async function () {
+    if (!world.engine.private) this.skip();
+    await launchReady(runtime, spec());
+    await world.removeRemains();
+    await world.docker.getNetwork("molecule-net").remove();
+    await launchReady(runtime, spec());
+  });
+
+  it("keeps the environment out of the addresses that it calls", async () => {
+    await launchReady(runtime, spec({ env: { TOKEN: "hunter2" } }));
+    expect(proxy.count("POST", /^\/containers\/create$/)).to.equal(1);
+    expect(proxy.seen.filter(({ url }) => url.includes("hunter2"))).to.deep.equal([]);
+  });
+
+  it("is unavailable while the engine is away, and heals by itself", async () => {
+    const check = () => runtime.check(AbortSignal.timeout(5000));
+    expect(await check()).to.include({ available: true });
+    await proxy.close();
+    const gone = await check();
+    expect("reason" in gone && gone.reason).to.contain(`the Docker engine at ${proxy.url} can't be reached`);
+    expect((await failureOf(runtime.launch(spec(), patientCall()))).code).to.equal("ENGINE_UNREACHABLE");
+    await proxy.open();
+    expect(await check()).to.include({ available: true });
+  });
+
+  it("ends what is in flight when it is closed, and starts nothing afterwards", async () => {
+    const closing = world.installation({ dockerHost: proxy.url });
+    failing("GET", LIST, { kind: "hang" });
+    const observing = closing.observe(spec().workspaceId, patientCall());
+    await eventually(() => proxy.count("GET", LIST) === 1);
+    await closing.close();
+    expect(await observing).to.deep.equal({
+      state: "unknown",
+      reason: "can't list containers: the container runtime is stopping",
+    });
+    expect((await failureOf(closing.launch(spec(), patientCall()))).code).to.equal("ENGINE_CLOSED");
+  });
+});
+
+describe("docker runtime: engines of other versions", () => {
+  let world: DockerWorld;
+  let proxy: EngineProxy;
+  before(async function () {
+    world = await DockerWorld.open(this);
+    proxy = await EngineProxy.start(this, world.engine);
+  });
+  after(async () => {
+    await world.cleanUp();
+    await proxy.close();
+  });
+
+  const engineSays = (version: object): void => {
+    proxy.fault = ({ path }) => {
+      if (path === "/version") return { kind: "answer", status: 200, body: JSON.stringify(version) };
+      return { kind: "answer", status: 200, body: "OK" };
+    };
+  };
+
+  it("speaks the engine's API version where that is older than its own", async () => {
+    const { ApiVersion, Version } = await world.docker.version();
+    const health = await world.runtime.check(AbortSignal.timeout(5000));
+    const spoken = Number(ApiVersion.split(".")[1]) > 44 ? "1.44" : ApiVersion;
+    expect(health).to.include({ detail: `engine ${Version} at ${world.engine.url}, API ${spoken}` });
+  });
+
+  it("speaks its own API version where the engine's is newer", async () => {
+    engineSays({ Version: "29.0.0", ApiVersion: "1.52", MinAPIVersion: "1.44" });
+    const runtime = world.installation({ dockerHost: proxy.url });
+    expect(await runtime.check(AbortSignal.timeout(5000))).to.include({
+      detail: `engine 29.0.0 at ${proxy.url}, API 1.44`,
+    });
+    expect(proxy.seen.at(-1)?.url).to.equal("/v1.44/_ping");
+  });
+
+  it("refuses an engine that is too new, and says which would do", async () => {
+    engineSays({ Version: "40.0.0", ApiVersion: "2.1", MinAPIVersion: "2.0" });
+    const runtime = world.installation({ dockerHost: proxy.url });
+    expect(await runtime.check(AbortSignal.timeout(5000))).to.deep.equal({
+      available: false,
+      reason:
+        "the Docker engine's oldest API version is 2.0, allowed: 1.44 or older; update this platform, or use an older engine",
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "chai";
+import { silentLogger } from "@molecule/core";
+import { ManualClock } from "@molecule/core/testing";
+import { eventually } from "@molecule/test/support/eventually.js";
+import { sql } from "kysely";
+import { DatabaseLeases } from "../../dist/storage/loop-leases.js";
+import { useDatabase } from "./databases.js";
+
+describe("DatabaseLeases", () => {
+  const suite = useDatabase("postgres");
+  beforeEach(() => sql`truncate loop_leases`.execute(suite.db));
+
+  function host(clock = new ManualClock()) {
+    return {
+      clock,
+      leases: new DatabaseLeases({ db: suite.db, hostId: randomUUID(), clock, log: silentLogger }),
+    };
+  }
+
+  it("gives a loop to one host at a time, and to another when the first has released it", async () => {
+    const first = host();
+    const second = host();
+    const held = await first.leases.acquire("sweep", 0);
+    expect(await second.leases.acquire("sweep", 0)).to.equal(null);
+    expect(await second.leases.acquire("other", 0)).not.to.equal(null);
+    await held?.release();
+    const next = await second.leases.acquire("sweep", 0);
+    expect(next?.fence).to.equal((held?.fence ?? 0) + 1);
+  });
+
+  it("stays with its host for the loop's interval, so that the loop does not tick once per host", async () => {
+    const first = host();
+    const second = host();
+    const held = await first.leases.acquire("sweep", 60_000);
+    await held?.release();
+    expect(await second.leases.acquire("sweep", 60_000)).to.equal(null);
+    const again = await first.leases.acquire("sweep", 60_000);
+    expect(again?.fence).to.equal(held?.fence);
+  });
+
+  it("is free for others at once when its host stops", async () => {
+    const first = host();
+    await (await first.leases.acquire("sweep", 60_000))?.release();
+    await first.leases.releaseAll();
+    expect(await host().leases.acquire("sweep", 0)).not.to.equal(null);
+  });
+
+  it("aborts for a host that froze and finds its lease with another one", async () => {
+    const frozen = host();
+    const held = await frozen.leases.acquire("sweep", 0);
+    await sql`update loop_leases set expires_at = now()`.execute(suite.db);
+    const taken = await host().leases.acquire("sweep", 0);
+    expect(taken?.fence).to.equal((held?.fence ?? 0) + 1);
+    await frozen.clock.advance(10_000);
+    await eventually(() => held?.signal.aborted);
+    expect(taken?.signal.aborted).to.be.false;
+    await taken?.release();
+  });
+
+  it("aborts when the database has not answered for as long as the lease lasts", async () => {
+    const { clock, leases } = host();
+    const held = await leases.acquire("sweep", 0);
+    await clock.advance(30_000);
+    await eventually(() => held?.signal.aborted === true || clock.advance(10_000).then(() => undefined));
+    expect(held?.signal.aborted).to.be.true;
+  });
+
+  it("grants one of many who ask at the same time", async () => {
+    const hosts = Array.from({ length: 8 }, () => host());
+    const asked = await Promise.all(hosts.map(({ leases }) => leases.acquire("sweep", 0)));
+    expect(asked.filter((lease) => lease !== null)).to.have.length(1);
+  });
+});

@@ -1,0 +1,256 @@
+import { Worker } from "node:worker_threads";
+import { messageOf, type CodedError } from "../../coded-error.js";
+import { errors } from "../../errors.js";
+import type { ProvisionFacts } from "../../hooks/env-mutators/mutator-context.js";
+import type { InstallationToken } from "../../hooks/env-mutators/types.js";
+import type { Cancel, Clock } from "../../ports/clock.js";
+import type { Logger } from "../../ports/logger.js";
+import { captureLines } from "./captured-output.js";
+import {
+  fromThrown,
+  isInstallationToken,
+  isLoadedInfo,
+  isMutateOutcome,
+  isMutatorInfos,
+  isTexts,
+  isWorkerMessage,
+  toThrown,
+  type HostMessage,
+  type LoadedInfo,
+  type MutateOutcome,
+  type MutatorInfo,
+  type WorkerMessage,
+  type WorkerStart,
+} from "./protocol.js";
+
+/** Ms that an aborted call gets to end by itself: what loops without a pause can't be told to stop. */
+const KILL_GRACE_MS = 250;
+
+/** Messages that the host does not understand, after which the worker is ended: it may be sending them in a loop. */
+const MAX_STRAY_MESSAGES = 100;
+
+const ENTRY = new URL("./worker-entry.js", import.meta.url);
+
+/** What a {@link PluginWorker} works with. */
+export interface PluginWorkerInputs {
+  readonly plugin: string;
+  /** MB of its heap; buffers are outside of it. */
+  readonly memoryMb: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told once, when the thread is gone, with the reason. */
+  readonly onEnd: (reason: CodedError) => void;
+  /** Told of a mutator that the plugin took back. */
+  readonly onWithdrawn: (mutator: string) => void;
+}
+
+/** What belongs to one call. */
+interface CallOptions {
+  /** What is asked for, in error texts. */
+  readonly what: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: (() => Logger) | undefined;
+}
+
+interface PendingCall {
+  readonly settle: (message: WorkerMessage) => void;
+  readonly fail: (error: Error) => void;
+  readonly log: (() => Logger) | undefined;
+}
+
+/**
+ * One thread that runs one plugin, from its start to its end; it is never started again. Its environment is empty,
+ * its heap is limited, its output goes to the plugin's log. This contains faults and is no security boundary: code
+ * in a thread still reaches files, network and the process.
+ */
+export class PluginWorker {
+  readonly #inputs: PluginWorkerInputs;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PendingCall>();
+  #lastId = 0;
+  #strays = 0;
+  /** Why the thread ends, as soon as that is known. */
+  #reason: string | undefined;
+  #hasEnded = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(inputs: PluginWorkerInputs) {
+    this.#inputs = inputs;
+    const { plugin, memoryMb, log } = inputs;
+    this.#worker = new Worker(ENTRY, {
+      name: plugin,
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    });
+    captureLines(this.#worker.stdout, (line) => log.info(line, { stream: "stdout" }));
+    captureLines(this.#worker.stderr, (line) => log.warn(line, { stream: "stderr" }));
+    this.#worker.on("message", (message: unknown) => {
+      this.#take(message);
+    });
+    this.#worker.on("messageerror", () => {
+      this.#noteStray();
+    });
+    this.#worker.on("error", (error) => {
+      this.#reason ??= this.#describe(error);
+    });
+    this.#worker.on("exit", (code) => {
+      this.#end(code);
+    });
+  }
+
+  /** Imports the plugin. */
+  load(start: WorkerStart): Promise<LoadedInfo> {
+    return this.#call((id) => [id, "load", start], isLoadedInfo, { what: "its import" });
+  }
+
+  /** Runs the plugin's setup. */
+  setUp(config: unknown): Promise<readonly MutatorInfo[]> {
+    return this.#call((id) => [id, "setup", config], isMutatorInfos, { what: "its setup" });
+  }
+
+  /** Runs one mutator over an environment given as names and values by turns. */
+  mutate(
+    mutator: string,
+    env: readonly string[],
+    fileRoot: string,
+    facts: ProvisionFacts,
+    options: { readonly signal: AbortSignal; readonly log: () => Logger },
+  ): Promise<MutateOutcome> {
+    return this.#call((id) => [id, "mutate", mutator, env, fileRoot, facts], isMutateOutcome, {
+      what: `mutator "${mutator}"`,
+      ...options,
+    });
+  }
+
+  /** Asks one mutator for a token. */
+  token(mutator: string, workspaceId: string | null, signal: AbortSignal): Promise<InstallationToken> {
+    return this.#call((id) => [id, "token", mutator, workspaceId], isInstallationToken, {
+      what: `token() of mutator "${mutator}"`,
+      signal,
+    });
+  }
+
+  /** Waits for the running calls, then runs the plugin's disposers; gives why some failed. */
+  async dispose(): Promise<readonly string[]> {
+    if (this.#hasEnded) return [];
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#noteIdle();
+    });
+    return this.#call((id) => [id, "dispose"], isTexts, { what: "its disposal" });
+  }
+
+  /** Ends the thread, whatever it does. Its running calls fail with `reason`. */
+  async terminate(reason: string): Promise<void> {
+    this.#reason ??= reason;
+    await this.#worker.terminate();
+  }
+
+  #call<T>(
+    make: (id: number) => HostMessage,
+    isAnswer: (value: unknown) => value is T,
+    { what, signal, log }: CallOptions,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#hasEnded) {
+        reject(this.#crash());
+        return;
+      }
+      const { plugin, clock } = this.#inputs;
+      const id = (this.#lastId += 1);
+      let cancelKill: Cancel | undefined;
+      const abort = () => {
+        this.#worker.postMessage([id, "abort", toThrown(signal?.reason)] satisfies HostMessage);
+        cancelKill = clock.timer(() => {
+          const reason = `${what} was aborted and did not end within ${KILL_GRACE_MS} ms, so it was killed`;
+          void this.terminate(reason);
+        }, KILL_GRACE_MS);
+      };
+      const forget = () => {
+        this.#pending.delete(id);
+        cancelKill?.();
+        signal?.removeEventListener("abort", abort);
+        this.#noteIdle();
+      };
+      const settle = (message: WorkerMessage) => {
+        forget();
+        if (message[1] === "failure") reject(fromThrown(message[2]));
+        else if (message[1] === "answer" && isAnswer(message[2])) resolve(message[2]);
+        else reject(errors.PLUGIN_WORKER_ANSWER_INVALID({ plugin, call: what }));
+      };
+      const fail = (error: Error) => {
+        forget();
+        reject(error);
+      };
+      this.#worker.postMessage(make(id));
+      this.#pending.set(id, { settle, fail, log });
+      if (signal?.aborted === true) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  #take(message: unknown): void {
+    if (!isWorkerMessage(message)) {
+      this.#noteStray();
+      return;
+    }
+    const call = this.#pending.get(message[0]);
+    switch (message[1]) {
+      case "answer":
+      case "failure":
+        if (call === undefined) this.#noteStray();
+        else call.settle(message);
+        return;
+      case "log":
+        (call?.log?.() ?? this.#inputs.log)[message[2]](message[3], message[4]);
+        return;
+      case "withdrawn":
+        this.#inputs.onWithdrawn(message[2]);
+        return;
+    }
+  }
+
+  /** A message that the plugin itself must have posted. */
+  #noteStray(): void {
+    this.#strays += 1;
+    if (this.#strays === 1) {
+      this.#inputs.log.warn(
+        "the plugin posts messages of its own from its worker; the host does not understand them",
+      );
+    }
+    if (this.#strays > MAX_STRAY_MESSAGES) {
+      void this.terminate(`it posted more than ${MAX_STRAY_MESSAGES} messages of its own to the host`);
+    }
+  }
+
+  #noteIdle(): void {
+    if (this.#pending.size === 0) this.#onIdle?.();
+  }
+
+  #describe(error: unknown): string {
+    const isOutOfMemory =
+      error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+    return isOutOfMemory
+      ? `it used more than its ${this.#inputs.memoryMb} MB of memory ("memoryMb" in its manifest entry)`
+      : `uncaught exception: ${messageOf(error)}`;
+  }
+
+  #end(code: number): void {
+    this.#hasEnded = true;
+    this.#reason ??= `it exited with code ${code}`;
+    const error = this.#crash();
+    for (const call of [...this.#pending.values()]) call.fail(error);
+    this.#inputs.onEnd(error);
+  }
+
+  #crash(): CodedError {
+    return errors.PLUGIN_WORKER_CRASHED({
+      plugin: this.#inputs.plugin,
+      reason: this.#reason ?? "it has ended",
+    });
+  }
+}

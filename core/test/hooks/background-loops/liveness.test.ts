@@ -1,0 +1,82 @@
+import { expect } from "chai";
+import { HeldTick, LoopBench } from "../../support/loops.js";
+
+describe("a loop's liveness", () => {
+  let bench: LoopBench;
+
+  beforeEach(() => {
+    bench = new LoopBench();
+  });
+
+  afterEach(() => bench.supervisor.stop());
+
+  it("tells when it ticked, how long that took, what came of it and what went wrong last", async () => {
+    let fails = false;
+    bench.add({
+      intervalMs: 1_000,
+      tick: async () => {
+        await new Promise<void>((resolve) => {
+          bench.clock.timer(resolve, 25);
+        });
+        if (fails) throw new Error("no engine");
+        return "removed 2";
+      },
+    });
+    bench.supervisor.start();
+    expect(bench.status()).to.deep.equal({
+      name: "sweep",
+      plugin: "acme",
+      state: "waiting",
+      interval_ms: 1_000,
+      singleton: false,
+      last_tick_at: null,
+      last_success_at: null,
+      last_error: null,
+      last_error_at: null,
+      consecutive_failures: 0,
+      last_duration_ms: null,
+      last_detail: null,
+      stale: false,
+    });
+    await bench.clock.advance(1_025);
+    fails = true;
+    await bench.clock.advance(1_025);
+    expect(bench.status()).to.include({
+      last_tick_at: "2026-01-01T00:00:02.025Z",
+      last_success_at: "2026-01-01T00:00:01.025Z",
+      last_error: "no engine",
+      last_error_at: "2026-01-01T00:00:02.050Z",
+      consecutive_failures: 1,
+      last_duration_ms: 25,
+      last_detail: "removed 2",
+    });
+  });
+
+  it("is stale after three intervals without a success, and no longer after one", async () => {
+    let fails = true;
+    bench.add({
+      intervalMs: 10_000,
+      timeoutMs: 5_000,
+      tick: () => (fails ? Promise.reject(new Error("x")) : Promise.resolve()),
+    });
+    bench.supervisor.start();
+    await bench.clock.advance(30_000);
+    expect(bench.status().stale).to.be.false;
+    await bench.clock.advance(1);
+    expect(bench.status().stale).to.be.true;
+    fails = false;
+    await bench.clock.advance(30_000);
+    expect(bench.status().stale).to.be.false;
+  });
+
+  it("is given three times its timeout where that is longer than its interval", async () => {
+    const held = new HeldTick(bench.clock);
+    bench.add({ intervalMs: 1_000, timeoutMs: 20_000, tick: held.tick });
+    bench.supervisor.start();
+    await bench.clock.advance(60_000);
+    expect(bench.status().stale).to.be.false;
+    await bench.clock.advance(1);
+    expect(bench.status().stale).to.be.true;
+    held.end();
+  });
+});
