@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { WAIT_IMAGE } from "./wait-image.js";
@@ -41,7 +42,7 @@ export class BareEngine {
     files.entry({ name: "configs/.auth_token", mode: 0o600 }, "x".repeat(43));
     files.entry({ name: "configs/bin/gh", mode: 0o755 }, "#".repeat(15_000));
     files.finalize();
-    await container.putArchive(files, { path: "/" });
+    await container.putArchive(Readable.from(files), { path: "/" });
     await container.start();
     await container.inspect();
     return container.id;

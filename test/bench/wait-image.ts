@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { drain } from "../support/docker-streams.js";
 import type { Engine } from "../support/engine.js";
@@ -15,5 +16,5 @@ export async function buildWaitImage(engine: Engine): Promise<void> {
   ];
   context.entry({ name: "Dockerfile" }, dockerfile.join("\n"));
   context.finalize();
-  await drain(await engine.docker.buildImage(context, { t: WAIT_IMAGE, forcerm: true }));
+  await drain(await engine.docker.buildImage(Readable.from(context), { t: WAIT_IMAGE, forcerm: true }));
 }

@@ -20,6 +20,7 @@ describe("a machine with a container engine", () => {
 
   after(async () => {
     await host.stop();
+    await proxy.vanish();
   });
 
   const labelled = (id: string) => ({ label: [`molecule.workspace.id=${id}`] });

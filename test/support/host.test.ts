@@ -1,21 +1,22 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { runHost, startHost, type RunningHost } from "./host.js";
 import { signal } from "./processes.js";
+import { tempDir } from "./temp.js";
 
 describe("startHost", () => {
   let folder: string;
   let host: RunningHost;
+  const running: RunningHost[] = [];
   before(async function () {
-    this.timeout(60_000);
-    folder = await mkdtemp(join(tmpdir(), "mth-"));
+    this.timeout(180_000);
+    folder = await tempDir();
     host = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "none" } });
+    running.push(host);
   });
   after(async () => {
-    await host.stop();
-    await rm(folder, { recursive: true });
+    for (const each of running) await each.stop();
   });
 
   it("gives a host that answers, with status, headers and parsed body", async () => {
@@ -32,7 +33,7 @@ describe("startHost", () => {
   });
 
   it("starts a second host beside it, kills it, and answers the exit code of one that is stopped", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const dataDir = join(folder, "second");
     const options = { dev: true, dataDir, env: { CONTAINER_RUNTIME: "none" } };
     const killed = await startHost(options);
@@ -43,7 +44,8 @@ describe("startHost", () => {
     expect(await again.stop()).to.equal(0);
   });
 
-  it("says why a host did not come up, with the end of its output", async () => {
+  it("says why a host did not come up, with the end of its output", async function () {
+    this.timeout(180_000);
     const manifest = join(folder, "manifest.json");
     await writeFile(manifest, "{");
     const options = { dev: true, manifest, dataDir: join(folder, "third") };

@@ -29,7 +29,7 @@ export interface HostOptions {
   readonly manifest?: string;
   /** Working directory; the repository's root unless told. */
   readonly cwd?: string;
-  /** Deadline for `GET /health` to answer 200, in ms; 30,000 unless told. */
+  /** Deadline for `GET /health` to answer 200, in ms; 60,000 unless told: PGlite takes long on a busy machine. */
   readonly startTimeoutMs?: number;
 }
 
@@ -90,7 +90,7 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
   const ownership = own({ kind: "process", pid, signal: "SIGTERM" });
   void exit.then(() => ownership.release());
 
-  const port = await waitUntilHealthy(child, lines, options.startTimeoutMs ?? 30_000);
+  const port = await waitUntilHealthy(child, lines, options.startTimeoutMs ?? 60_000);
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

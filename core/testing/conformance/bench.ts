@@ -11,6 +11,7 @@ import {
   type Plugin,
   type PluginStatus,
 } from "../../src/index.js";
+import { BOOT_STAGES } from "../../src/hooks/boot-tasks/types.js";
 import { provisionFacts } from "../facts.js";
 import { RecordingLogger } from "../recording-logger.js";
 import type { ConformanceOptions } from "./options.js";
@@ -57,8 +58,9 @@ export class ConformanceBench {
   }
 
   /**
-   * Boots a kernel with the plugin; whether that went well, {@link ConformanceBench.status} says.
+   * Boots a kernel with the plugin; whether it is enabled, {@link ConformanceBench.status} says.
    * @throws MANIFEST_INVALID when the plugin can't be listed in any manifest, e.g. because of its name
+   * @throws BOOT_TASK_FAILED, BOOT_TASK_TIMEOUT of a required boot task
    */
   static async open(
     plugin: Plugin,
@@ -72,6 +74,7 @@ export class ConformanceBench {
       Reflect.deleteProperty(globalThis, handover);
       await rm(dir, { recursive: true });
     };
+    let kernel: Kernel | undefined;
     try {
       if (changes.worker !== true) Reflect.set(globalThis, handover, plugin);
       await writeFile(
@@ -83,13 +86,12 @@ export class ConformanceBench {
       const manifest = parseManifest(manifestText(plugin, options, changes), join(dir, "manifest.json"));
       const log = new RecordingLogger();
       const clock = new ShiftingClock();
-      const masker = new SecretMasker();
-      const kernel = new Kernel({ manifest, env: { ...options.env }, clock, log, masker });
+      kernel = new Kernel({ manifest, env: { ...options.env }, clock, log, masker: new SecretMasker() });
       options.ports?.(kernel);
-      const bench = new ConformanceBench({ log, clock, kernel }, options, undo);
-      for (const stage of ["env", "storage", "ready"] as const) await kernel.boot(stage);
-      return bench;
+      for (const stage of BOOT_STAGES) await kernel.boot(stage);
+      return new ConformanceBench({ log, clock, kernel }, options, undo);
     } catch (error) {
+      await kernel?.stop();
       await undo();
       throw error;
     }

@@ -51,7 +51,7 @@ export function describeConformance(
         if (verdict.kind !== "failed") return;
         throw testingErrors.CONFORMANCE_FAILED({
           plugin: plugin.name,
-          check: `does not meet "${check.title}"`,
+          rule: check.title,
           faults: verdict.faults,
         });
       });

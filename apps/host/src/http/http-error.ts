@@ -5,15 +5,22 @@ import { isStoreDown } from "./store-down.js";
 /** An error as the client gets it; api.md, preamble. */
 export interface ErrorAnswer {
   readonly status: number;
+  /** Those that the status asks for. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>> & { readonly error: string; readonly code: string };
 }
 
 const STORE_DOWN: ErrorAnswer = {
   status: 503,
+  headers: {},
   body: { error: "platform datastore unavailable — retry shortly", code: "platform_unavailable" },
 };
 
-const INTERNAL: ErrorAnswer = { status: 500, body: { error: "internal error", code: "INTERNAL" } };
+const INTERNAL: ErrorAnswer = {
+  status: 500,
+  headers: {},
+  body: { error: "internal error", code: "INTERNAL" },
+};
 
 /** Details that clients get beside the text: the faults one by one, and when to come again. */
 const SHOWN_DETAILS = ["faults", "retry_after"] as const;
@@ -24,7 +31,19 @@ export function errorAnswer(error: unknown, masker: SecretMasker): ErrorAnswer {
   if (!isCodedError(error)) return INTERNAL;
   const status = statusOfCode(error.code);
   if (status === undefined) return INTERNAL;
-  return { status, body: { error: masker.mask(error.message), ...shownDetails(error), code: error.code } };
+  return {
+    status,
+    headers: headersOf(status, error),
+    body: { error: masker.mask(error.message), ...shownDetails(error), code: error.code },
+  };
+}
+
+/** RFC 9110: §15.5.2 for 401, §15.5.22 for 426, §10.2.3 for Retry-After. */
+function headersOf(status: number, error: CodedError): Record<string, string> {
+  const { retry_after: retryAfter } = error.details;
+  if (status === 401) return { "WWW-Authenticate": "Bearer" };
+  if (status === 426) return { Upgrade: "websocket" };
+  return typeof retryAfter === "number" ? { "Retry-After": String(retryAfter) } : {};
 }
 
 function shownDetails(error: CodedError): Record<string, unknown> {

@@ -60,7 +60,7 @@ function isContainer(value: unknown): value is object {
 
 function pathOf(place: Place, key: string): string {
   const keys = [key];
-  for (let at: Place | undefined = place; at?.parent !== undefined; at = at.parent) keys.unshift(at.key);
+  for (let at = place; at.parent !== undefined; at = at.parent) keys.unshift(at.key);
   // Escaped, so that the answer itself is well-formed.
   return keys.map((each) => JSON.stringify(each).slice(1, -1)).join(".");
 }

@@ -23,7 +23,7 @@ export class Kinship {
   /** Whether they are the same, siblings (two without a parent are), or one is an ancestor of the other. */
   async mayTalk(one: string, other: string): Promise<boolean> {
     if (one === other) return true;
-    const [parentOfOne, parentOfOther] = [await this.#parentOf(one), await this.#parentOf(other)];
+    const [parentOfOne, parentOfOther] = await Promise.all([this.#parentOf(one), this.#parentOf(other)]);
     if (parentOfOne === undefined || parentOfOther === undefined) return false;
     if (parentOfOne === parentOfOther) return true;
     return (await this.#isAncestor(one, other)) || (await this.#isAncestor(other, one));

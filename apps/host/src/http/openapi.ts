@@ -1,6 +1,7 @@
 import { Type, type TSchema } from "@molecule/core";
 import type { Route } from "./define-route.js";
 import type { Guard } from "./guards.js";
+import { isRecord } from "./record.js";
 import { ErrorSchema } from "./routes/schemas.js";
 
 /** Security schemes of OpenAPI 3.1: an empty one says that a route is open to all. */
@@ -50,15 +51,14 @@ function operation(route: Route): Record<string, unknown> {
 }
 
 function responses(route: Route): Record<string, unknown> {
-  const documented = Object.entries(route.responses).map(([status, { description, schema }]) => [
-    status,
-    { description, content: json(schema) },
-  ]);
-  const implied = impliedErrors(route).map(([status, description]) => [
-    String(status),
-    { description, content: json(ErrorSchema) },
-  ]);
-  return Object.fromEntries([...implied, ...documented]);
+  const all: Record<string, unknown> = {};
+  for (const [status, description] of impliedErrors(route)) {
+    all[status] = { description, content: json(ErrorSchema) };
+  }
+  for (const [status, { description, schema }] of Object.entries(route.responses)) {
+    all[status] = { description, content: json(schema) };
+  }
+  return all;
 }
 
 /** What the guard and the readers of a route answer when they refuse. */
@@ -86,7 +86,7 @@ function pathParameters(path: string): unknown[] {
 
 function queryParameters(schema: TSchema | undefined): unknown[] {
   const properties: unknown = schema?.properties;
-  if (typeof properties !== "object" || properties === null) return [];
+  if (!isRecord(properties)) return [];
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: "query",
@@ -102,7 +102,8 @@ function json(schema: TSchema): Record<string, unknown> {
 
 /** A schema as plain JSON: without the symbols by which TypeBox knows its own. */
 function plain(schema: unknown): unknown {
-  return JSON.parse(JSON.stringify(schema));
+  const copy: unknown = JSON.parse(JSON.stringify(schema));
+  return copy;
 }
 
 function kindOf(guard: Guard): keyof typeof SECURITY {

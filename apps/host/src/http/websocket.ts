@@ -3,15 +3,13 @@ import type { Duplex } from "node:stream";
 import { messageOf, type Clock, type Logger, type SecretMasker } from "@molecule/core";
 import { WebSocketServer } from "ws";
 import type { EventLog } from "../storage/event-log.js";
-import { errorAnswer } from "./http-error.js";
+import { errorAnswer, type ErrorAnswer } from "./http-error.js";
 import { admit, chooseProtocol, type AdmissionServices } from "./websocket-admission.js";
 import type { Kinship } from "./kinship.js";
 import { WebSocketClients } from "./websocket-clients.js";
 
 /** Bytes of a message from a client. None is expected: what comes is dropped. */
 const MAX_MESSAGE_BYTES = 65_536;
-/** Ms for a client to answer a close before its connection is cut. */
-const CLOSE_TIMEOUT_MS = 10_000;
 
 /** What the WebSocket endpoint works with. */
 export interface WebSocketServices {
@@ -32,7 +30,6 @@ export class WebSocketEndpoint {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: chooseProtocol,
   });
   readonly #unsubscribe: () => void;
@@ -75,9 +72,11 @@ export class WebSocketEndpoint {
       socket.off("error", onError);
       this.#server.handleUpgrade(request, socket, head, (client) => this.#clients.add(client, audience));
     } catch (error) {
-      const { status, body } = errorAnswer(error, masker);
-      if (status >= 500) log.error("WebSocket refused", { status, reason: messageOf(error) });
-      refuse(socket, status, body);
+      const answer = errorAnswer(error, masker);
+      if (answer.status >= 500) {
+        log.error("WebSocket refused", { status: answer.status, reason: messageOf(error) });
+      }
+      refuse(socket, answer);
     } finally {
       this.#pending.delete(socket);
     }
@@ -85,17 +84,16 @@ export class WebSocketEndpoint {
 }
 
 /** Answers an upgrade by hand: there is no response object for one. */
-function refuse(socket: Duplex, status: number, body: Readonly<Record<string, unknown>>): void {
+function refuse(socket: Duplex, { status, headers, body }: ErrorAnswer): void {
   const text = JSON.stringify(body);
-  const retry = body.retry_after === undefined ? [] : [`Retry-After: ${String(body.retry_after)}`];
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "Connection: close",
-    "Content-Type: application/json; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(text)}`,
-    "X-Content-Type-Options: nosniff",
-    ...retry,
-  ];
+  const fields = {
+    Connection: "close",
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+    "X-Content-Type-Options": "nosniff",
+    ...headers,
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once("finish", () => socket.destroy());
-  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${text}`);
 }

@@ -67,9 +67,49 @@ export interface MutatorInfo {
   readonly hasToken: boolean;
 }
 
+/** A recorded edit as a tuple, for the same reason as {@link HostMessage}: half the time of sending objects. */
+export type SentEdit = readonly [
+  operation: EditOperation,
+  key: string,
+  value: string,
+  separator: string | undefined,
+  secret: boolean,
+  /** Ms since the epoch. */
+  expiresAt: number | undefined,
+];
+
 /** What came of a mutator's call: what it recorded, also where it failed. */
-export interface MutateOutcome extends DraftEdits {
+export interface MutateOutcome {
+  readonly edits: readonly SentEdit[];
+  readonly files: readonly LaunchFile[];
   readonly thrown?: Thrown | undefined;
+}
+
+/** What a draft recorded, to be sent. */
+export function toSentEdits(edits: readonly EnvEdit[]): SentEdit[] {
+  return edits.map(({ operation, key, value, separator, secret, expiresAt }) => [
+    operation,
+    key,
+    value,
+    separator,
+    secret,
+    expiresAt?.getTime(),
+  ]);
+}
+
+/** What a draft recorded, as it was before it was sent. */
+export function fromOutcome({ edits, files }: MutateOutcome): DraftEdits {
+  return {
+    edits: edits.map(([operation, key, value, separator, secret, expiresAt]) => ({
+      operation,
+      key,
+      value,
+      separator,
+      secret,
+      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    })),
+    files,
+  };
 }
 
 /** Something thrown, as data that surely can be sent. */
@@ -163,15 +203,16 @@ export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
-function isEdit(value: unknown): value is EnvEdit {
+function isEdit(value: unknown): value is SentEdit {
+  if (!isArray(value)) return false;
+  const [operation, key, text, separator, secret, expiresAt] = value;
   return (
-    isRecord(value) &&
-    OPERATIONS.has(value.operation) &&
-    typeof value.key === "string" &&
-    typeof value.value === "string" &&
-    isOptionalText(value.separator) &&
-    typeof value.secret === "boolean" &&
-    (value.expiresAt === undefined || value.expiresAt instanceof Date)
+    OPERATIONS.has(operation) &&
+    typeof key === "string" &&
+    typeof text === "string" &&
+    isOptionalText(separator) &&
+    typeof secret === "boolean" &&
+    (expiresAt === undefined || typeof expiresAt === "number")
   );
 }
 

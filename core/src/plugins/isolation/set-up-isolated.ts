@@ -7,7 +7,7 @@ import type { PluginEntry } from "../manifest-schema.js";
 import { validateConfig } from "../phases.js";
 import type { SetUpInputs } from "../set-up.js";
 import { IsolatedPlugin } from "./isolated-plugin.js";
-import { fromThrown, type MutatorInfo } from "./protocol.js";
+import { fromOutcome, fromThrown, type MutatorInfo } from "./protocol.js";
 
 /**
  * Sets a plugin up in a worker thread, and adds a proxy of each of its mutators to the shared registry. The worker
@@ -69,7 +69,7 @@ function proxyOf({ name, hasToken }: MutatorInfo, isolated: IsolatedPlugin, plug
       );
       // Its time was over: the chain has closed the draft and gone on.
       if (signal.aborted) return;
-      env.replay(outcome);
+      env.replay(fromOutcome(outcome));
       if (outcome.thrown !== undefined) throw fromThrown(outcome.thrown);
     },
   };

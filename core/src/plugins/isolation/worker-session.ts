@@ -10,6 +10,7 @@ import type { Plugin } from "../define-plugin.js";
 import { loadPlugin } from "../loader.js";
 import {
   fromThrown,
+  toSentEdits,
   toThrown,
   type HostMessage,
   type LoadedInfo,
@@ -196,7 +197,8 @@ function outcomeOf(draft: RecordingDraft, thrown?: Thrown): MutateOutcome {
   draft.close();
   const { fault } = draft;
   const { edits, files } = draft.recorded();
-  return { edits, files, thrown: thrown ?? (fault === undefined ? undefined : toThrown(fault)) };
+  const broken = fault === undefined ? undefined : toThrown(fault);
+  return { edits: toSentEdits(edits), files, thrown: thrown ?? broken };
 }
 
 function toMap(flat: readonly string[]): Map<string, string> {

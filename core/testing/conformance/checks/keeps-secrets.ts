@@ -84,6 +84,8 @@ function search(
 
 /** Whether a text holds a value, as it is or encoded. */
 function holds(text: string, value: string): boolean {
+  // The masker hides what looks like a token at any rate: what it is told of then makes no difference.
+  if ([value, encodeURIComponent(value), btoa(value)].some((form) => text.includes(form))) return true;
   const masker = new SecretMasker();
   const before = masker.mask(text);
   masker.add(value);
@@ -93,17 +95,19 @@ function holds(text: string, value: string): boolean {
 /** Variables that carry a secret of the host's environment without being marked: the host could not mask them. */
 function unmarked(plugin: Plugin, options: ConformanceOptions, result: ChainResult): string[] {
   const { secrets = [], env = {} } = options;
-  const values = secrets.map((name) => ({ name, value: env[name] ?? "" }));
-  const writes = Object.values(result.ledger().variables)
-    .flat()
-    .filter((entry) => entry.writer.kind === "plugin" && entry.writer.name === plugin.name && !entry.secret);
-  return writes.flatMap(({ key, value }) =>
-    values
-      .filter((secret) => secret.value !== "" && holds(value ?? "", secret.value))
+  const values = secrets
+    .map((name) => ({ name, value: env[name] ?? "" }))
+    .filter(({ value }) => value !== "");
+  return Object.entries(result.ledger().variables).flatMap(([key, entries]) => {
+    const own = entries.filter(({ writer }) => writer.kind === "plugin" && writer.name === plugin.name);
+    if (own.length === 0 || own.some(({ secret }) => secret)) return [];
+    const set = [...own.map(({ value }) => value ?? ""), (result.ok ? result.env.get(key) : undefined) ?? ""];
+    return values
+      .filter(({ value }) => set.some((text) => holds(text, value)))
       .map(
         ({ name }) => `${key} gets the value of ${name} unmarked; write env.set("${key}", env.secret(value))`,
-      ),
-  );
+      );
+  });
 }
 
 function withCanaries(options: ConformanceOptions): ConformanceOptions {

@@ -20,7 +20,10 @@ export function cors(origins: Origins): Middleware {
     }
     const isPreflight =
       origin !== undefined && ctx.method === "OPTIONS" && ctx.get("Access-Control-Request-Method") !== "";
-    if (!isPreflight) return next();
+    if (!isPreflight) {
+      await next();
+      return;
+    }
     ctx.set("Access-Control-Allow-Methods", METHODS);
     ctx.set("Access-Control-Allow-Headers", HEADERS);
     ctx.status = 204;

@@ -9,7 +9,7 @@ export function answerErrors(services: { log: Logger; masker: SecretMasker }): M
     try {
       await next();
     } catch (error) {
-      const { status, body } = errorAnswer(error, masker);
+      const { status, headers, body } = errorAnswer(error, masker);
       if (status >= 500) {
         log.error("request failed", {
           method: ctx.method,
@@ -19,6 +19,7 @@ export function answerErrors(services: { log: Logger; masker: SecretMasker }): M
         });
       }
       ctx.status = status;
+      ctx.set(headers);
       ctx.type = "json";
       ctx.body = JSON.stringify(body);
     }

@@ -87,7 +87,7 @@ const STATEMENTS = [
   sql`create table env_ledgers (
     workspace_id uuid not null references workspaces (id) on delete cascade,
     attempt integer not null,
-    ledger jsonb not null,
+    ledger json not null,
     created_at timestamptz not null default now(),
     primary key (workspace_id, attempt)
   )`,
