@@ -84,8 +84,8 @@ export const errors = defineErrors({
 
   PLUGIN_INTEGRITY_MISMATCH: (d: { plugin: string; expected: string; found: string }) =>
     `plugin "${d.plugin}": the files of its package give ${d.found}, but the manifest has integrity ${d.expected}; nothing of it was run. Restore the package, or, when the change is wanted, run: molecule plugins lock`,
-  PLUGIN_INTEGRITY_UNREADABLE: (d: { plugin: string; path: string; reason: string }) =>
-    `plugin "${d.plugin}": its integrity can't be computed, since ${d.path} of its package can't be read: ${d.reason}`,
+  PLUGIN_INTEGRITY_UNREADABLE: (d: { plugin: string; reason: string }) =>
+    `plugin "${d.plugin}": its integrity can't be computed: ${d.reason}; install the package again`,
 
   PLUGIN_ISOLATION_UNSUPPORTED: (d: { plugin: string; what: string }) =>
     `plugin "${d.plugin}": ${d.what} is not possible with isolation "worker", which is for env mutators alone; remove "isolation" from its manifest entry`,

@@ -7,7 +7,12 @@ import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
 import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
 import { runBootStage } from "./hooks/boot-tasks/run-stage.js";
 import type { BootStage } from "./hooks/boot-tasks/types.js";
-import { runEnvChain, type ChainInput, type ChainResult } from "./hooks/env-mutators/chain.js";
+import {
+  runEnvChain,
+  type ChainInput,
+  type ChainMutator,
+  type ChainResult,
+} from "./hooks/env-mutators/chain.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
 import type { HookRegistries } from "./hooks/registries.js";
@@ -118,7 +123,26 @@ export class Kernel {
 
   /** Runs the env-mutator chain for one provision. */
   runChain(input: ChainInput): Promise<ChainResult> {
+    return this.#runChain(input, (mutator) => this.registries.envMutators.entries().includes(mutator));
+  }
+
+  /**
+   * Runs the chain as a dry run with some plugins switched on and others off; nothing changes.
+   * @throws PLUGIN_UNKNOWN, or the coded error of a plugin that can't be set up
+   */
+  previewChain(
+    input: Omit<ChainInput, "mutators">,
+    changes: { readonly enable: readonly string[]; readonly disable: readonly string[] },
+  ): Promise<ChainResult> {
+    const facts = { ...input.facts, dryRun: true };
+    return this.plugins.preview(changes, (mutators) =>
+      this.#runChain({ ...input, facts, mutators }, () => true),
+    );
+  }
+
+  #runChain(input: ChainInput, isRegistered: (mutator: ChainMutator) => boolean): Promise<ChainResult> {
     return runEnvChain(input, {
+      isRegistered,
       clock: this.#options.clock,
       log: this.#options.log,
       lastGood: this.#lastGood,

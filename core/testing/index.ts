@@ -6,6 +6,13 @@ export {
 } from "./conformance/describe-conformance.js";
 export type { ConformanceOptions } from "./conformance/options.js";
 export type { ProvisionFacts } from "./facts.js";
+export {
+  decidePlugins,
+  inspectModule,
+  inspectPlugin,
+  type InspectedPlugin,
+  type PluginDecision,
+} from "./inspect-plugins.js";
 export { ManualClock } from "./manual-clock.js";
 export { RecordingLogger, type LogLine } from "./recording-logger.js";
 export { runMutator, type RunMutatorOptions, type RunMutatorResult } from "./run-mutator.js";

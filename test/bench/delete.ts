@@ -3,8 +3,9 @@ import { BareEngine } from "./bare-engine.js";
 import { inBatches } from "./batches.js";
 import { inOrder, timed, type Benchmark, type PreparedBenchmark } from "./harness.js";
 import { startBenchHost } from "./services.js";
+import { StartEvents } from "./start-events.js";
 import { buildWaitImage } from "./wait-image.js";
-import { createRunning, deleteWhole } from "./workspaces.js";
+import { createStarted, deleteWhole } from "./workspaces.js";
 
 interface Load {
   readonly count: number;
@@ -36,13 +37,14 @@ async function prepare({ count, width }: Load): Promise<PreparedBenchmark> {
   const { engine, host, close } = await startBenchHost();
   await buildWaitImage(engine);
   const bare = new BareEngine(engine.docker, engine.labels);
+  const events = await StartEvents.listen(engine.docker);
   const names = () => Array.from({ length: count }, () => `bench-${randomUUID().slice(0, 12)}`);
   const ours = async () => {
     const ids: string[] = [];
     await inBatches(
       names(),
       CREATE_WIDTH,
-      async (name) => void ids.push(await createRunning(host, engine, name)),
+      async (name) => void ids.push(await createStarted(host, events, name)),
     );
     return timed(() => inBatches(ids, width, (id) => deleteWhole(host, id)));
   };
@@ -51,5 +53,11 @@ async function prepare({ count, width }: Load): Promise<PreparedBenchmark> {
     await inBatches(batch, CREATE_WIDTH, async (name) => void (await bare.provision(name)));
     return timed(() => inBatches(batch, width, (name) => bare.remove(name)));
   };
-  return { round: (flipped) => inOrder(flipped, ours, peer), close };
+  return {
+    round: (flipped) => inOrder(flipped, ours, peer),
+    close: () => {
+      events.close();
+      return close();
+    },
+  };
 }

@@ -3,8 +3,9 @@ import { BareEngine } from "./bare-engine.js";
 import { inBatches } from "./batches.js";
 import { inOrder, timed, type Benchmark, type PreparedBenchmark } from "./harness.js";
 import { startBenchHost } from "./services.js";
+import { StartEvents } from "./start-events.js";
 import { buildWaitImage } from "./wait-image.js";
-import { createRunning, deleteWhole } from "./workspaces.js";
+import { createStarted, deleteWhole } from "./workspaces.js";
 
 /** Workspaces brought up in one round. */
 const COUNT = 8;
@@ -12,7 +13,7 @@ const COUNT = 8;
 /** From POST /workspaces to a running container, against the same engine calls by bare dockerode. */
 export const provisionBenchmarks: readonly Benchmark[] = [1, 8].map((width) => ({
   name: `provision-${width}`,
-  compares: `${COUNT} workspaces, ${width} at a time, POST to container running; bare dockerode`,
+  compares: `${COUNT} workspaces, ${width} at a time, POST to container started; bare dockerode`,
   unit: "ms",
   bar: { kind: "at-most", ratio: 1.15 },
   rounds: 5,
@@ -23,20 +24,34 @@ async function prepare(width: number): Promise<PreparedBenchmark> {
   const { engine, host, close } = await startBenchHost();
   await buildWaitImage(engine);
   const bare = new BareEngine(engine.docker, engine.labels);
+  const events = await StartEvents.listen(engine.docker);
   const names = () => Array.from({ length: COUNT }, () => `bench-${randomUUID().slice(0, 12)}`);
   const ours = async () => {
     const ids: string[] = [];
     const ms = await timed(() =>
-      inBatches(names(), width, async (name) => void ids.push(await createRunning(host, engine, name))),
+      inBatches(names(), width, async (name) => void ids.push(await createStarted(host, events, name))),
     );
     await inBatches(ids, COUNT, (id) => deleteWhole(host, id));
     return ms;
   };
   const peer = async () => {
     const batch = names();
-    const ms = await timed(() => inBatches(batch, width, async (name) => void (await bare.provision(name))));
+    const provisions: Promise<void>[] = [];
+    const ms = await timed(() =>
+      inBatches(batch, width, async (name) => {
+        provisions.push(bare.provision(name));
+        await events.started(name);
+      }),
+    );
+    await Promise.all(provisions);
     await inBatches(batch, COUNT, (name) => bare.remove(name));
     return ms;
   };
-  return { round: (flipped) => inOrder(flipped, ours, peer), close };
+  return {
+    round: (flipped) => inOrder(flipped, ours, peer),
+    close: () => {
+      events.close();
+      return close();
+    },
+  };
 }

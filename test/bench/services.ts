@@ -20,7 +20,7 @@ export async function startBenchHost(): Promise<BenchHost> {
   const host = await startHost({
     dev: true,
     manifest: MANIFEST,
-    env: { ...engine.env, DATABASE_URL: database.url, CONTAINER_RUNTIME: "docker", LOG_LEVEL: "warn" },
+    env: { ...engine.env, DATABASE_URL: database.url, CONTAINER_RUNTIME: "docker" },
   });
   return {
     engine,

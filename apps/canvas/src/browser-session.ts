@@ -1,4 +1,5 @@
 import { ApiClient } from "./api/client.js";
+import type { FeedConnectionEvents } from "./api/live-feed.js";
 import { systemTimers } from "./api/timers.js";
 import { Session } from "./state/session.js";
 import { TokenKeeper } from "./state/token-keeper.js";
@@ -14,7 +15,7 @@ export function browserSession(): Session {
   return new Session({
     client,
     token,
-    openSocket: () => openSocket(token.get()),
+    openFeed: (events) => openFeed(token.get(), events),
     timers: systemTimers,
     random: () => Math.random(),
     // Not animation frames: a hidden tab has none, and its events would pile up.
@@ -22,9 +23,21 @@ export function browserSession(): Session {
   });
 }
 
-/** A browser can't set headers on a WebSocket: the token goes as its subprotocol (api.md §10). */
-function openSocket(token: string | null): WebSocket {
+/** A browser can't set headers on a WebSocket: the token goes as its subprotocol. */
+function openFeed(token: string | null, events: FeedConnectionEvents): () => void {
   const url = new URL("/ws", window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return token === null ? new WebSocket(url) : new WebSocket(url, `bearer.${token}`);
+  const socket = token === null ? new WebSocket(url) : new WebSocket(url, `bearer.${token}`);
+  socket.onopen = () => {
+    events.opened();
+  };
+  socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+    events.message(data);
+  };
+  socket.onclose = () => {
+    events.closed();
+  };
+  return () => {
+    socket.close();
+  };
 }

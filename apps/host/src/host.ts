@@ -14,6 +14,7 @@ import { announce } from "./announce.js";
 import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
 import { createHttpServer } from "./http/app.js";
 import { HostLogger } from "./logging/host-logger.js";
+import { PluginToggles } from "./plugin-toggles.js";
 import { Readiness } from "./readiness.js";
 import { selectRuntime } from "./runtimes/select.js";
 import { StopStack } from "./stop-stack.js";
@@ -80,7 +81,7 @@ class Boot {
   async run(): Promise<RunningHost> {
     const { env, cwd } = this.#options;
     const started = this.#clock.monotonic();
-    const manifest = await readManifest(env["MOLECULE_MANIFEST"] ?? `${cwd}/manifest.json`);
+    const manifest = await readManifest(env.MOLECULE_MANIFEST ?? `${cwd}/manifest.json`);
     const kernel = this.#createKernel(manifest);
     await kernel.boot("env");
     const config = await this.#timed(kernel, "env", "configuration", () => this.#configure());
@@ -180,6 +181,7 @@ class Boot {
     workspaces: WorkspaceServices,
   ): Promise<string> {
     const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
+    const toggles = new PluginToggles({ kernel, store: storage.toggles, log: this.#log });
     const server = createHttpServer({
       config: {
         environment: config.environment,
@@ -207,6 +209,8 @@ class Boot {
         updateCard: (body) => workspaces.registration.updateCard(body),
         heartbeat: (body, token) => workspaces.heartbeats.take(body, token),
       },
+      togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
+      previewEnv: (body) => workspaces.envPreview.preview(body),
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

@@ -2,6 +2,7 @@ import type { DependencyContainer } from "tsyringe";
 import type { BootReport } from "../boot-report.js";
 import { isCodedError, messageOf, type CodedError } from "../coded-error.js";
 import { errors } from "../errors.js";
+import type { ChainMutator } from "../hooks/env-mutators/chain.js";
 import type { HookRegistries } from "../hooks/registries.js";
 import type { HookRegistry } from "../hooks/registry.js";
 import type { Clock } from "../ports/clock.js";
@@ -15,6 +16,7 @@ import type { PluginEntry } from "./manifest-schema.js";
 import type { PluginState, PluginStatus, PluginTimings } from "./plugin-status.js";
 import { PluginScope } from "./scope.js";
 import { setUpPlugin } from "./set-up.js";
+import { tryOutPlugins } from "./trial.js";
 
 /** Ms that a plugin's disposers get together. */
 const DISPOSE_TIMEOUT_MS = 10_000;
@@ -105,6 +107,30 @@ export class PluginHost {
   }
 
   /**
+   * The mutators as they would be with some plugins switched on and others off, for a preview; nothing changes.
+   * @param use gets them in order; those of plugins that are tried out end with it
+   * @throws PLUGIN_UNKNOWN, or the coded error of a plugin that can't be set up
+   */
+  async preview<T>(
+    changes: { readonly enable: readonly string[]; readonly disable: readonly string[] },
+    use: (mutators: readonly ChainMutator[]) => Promise<T>,
+  ): Promise<T> {
+    const { manifest, container, clock, log, registries, enablement } = this.#services;
+    const disabled = changes.disable.map((name) => this.#record(name).entry.name);
+    const tried = changes.enable
+      .map((name) => this.#record(name))
+      .filter((record) => record.state !== "enabled");
+    const services = { container, clock, log, env: enablement().env, manifestDir: manifest.dir };
+    return tryOutPlugins(tried, services, (added) =>
+      use(
+        [...registries.envMutators.entries(), ...added]
+          .filter(({ owner }) => !disabled.includes(owner.plugin))
+          .sort((a, b) => a.owner.order - b.owner.order),
+      ),
+    );
+  }
+
+  /**
    * Checks that a plugin can be switched at run time.
    * @throws PLUGIN_UNKNOWN, PLUGIN_TOGGLE_REFUSED
    */
@@ -124,11 +150,14 @@ export class PluginHost {
     return this.#records.map((record) => this.#describe(record));
   }
 
-  #toggleable(name: string): PluginRecord {
+  #record(name: string): PluginRecord {
     const record = this.#records.find((each) => each.entry.name === name);
-    if (record === undefined) {
-      throw errors.PLUGIN_UNKNOWN({ plugin: name, known: this.#records.map((each) => each.entry.name) });
-    }
+    if (record !== undefined) return record;
+    throw errors.PLUGIN_UNKNOWN({ plugin: name, known: this.#records.map((each) => each.entry.name) });
+  }
+
+  #toggleable(name: string): PluginRecord {
+    const record = this.#record(name);
     if (record.entry.stage === "env") throw errors.PLUGIN_TOGGLE_REFUSED({ plugin: name });
     return record;
   }

@@ -106,8 +106,15 @@ export interface ContainerRuntime {
   fileRoot(workspaceId: string): string;
   /** Host name by which a workspace reaches this machine. */
   readonly platformHost: string;
-  /** The environment that a workspace has before anything is added: of the image, or of a bare process. */
-  baseEnvironment(template: WorkspaceTemplate, call: RuntimeCall): Promise<Readonly<Record<string, string>>>;
+  /**
+   * The environment that a workspace has before anything is added: of the image, or of a bare process.
+   * @param options - `localOnly`: fetch no image that is missing; its environment is then empty
+   */
+  baseEnvironment(
+    template: WorkspaceTemplate,
+    call: RuntimeCall,
+    options?: { readonly localOnly: boolean },
+  ): Promise<Readonly<Record<string, string>>>;
   /**
    * Starts `spec`, after removing older attempts of the same workspace. Files are in place before the process
    * starts. A launch that fails leaves no container of its attempt.

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   Kernel,
   parseManifest,
+  runEnvChain,
   SecretMasker,
   type ChainMutator,
   type ChainResult,
@@ -24,7 +25,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export interface BenchChanges {
   /** The plugin's manifest entry has `isolation: "worker"`. */
   readonly worker?: boolean;
-  /** The plugin's manifest entry has the options' `env.reads` and `env.writes`. */
+  /** The options' `reads` and `writes` are enforced, as a manifest entry's `env.reads` and `env.writes`. */
   readonly globs?: boolean;
 }
 
@@ -43,17 +44,19 @@ export class ConformanceBench {
   readonly clock: ShiftingClock;
   readonly kernel: Kernel;
   readonly #options: ConformanceOptions;
+  readonly #changes: BenchChanges;
   readonly #undo: () => Promise<void>;
 
   private constructor(
     parts: Pick<ConformanceBench, "log" | "clock" | "kernel">,
-    options: ConformanceOptions,
+    asked: { readonly options: ConformanceOptions; readonly changes: BenchChanges },
     undo: () => Promise<void>,
   ) {
     this.log = parts.log;
     this.clock = parts.clock;
     this.kernel = parts.kernel;
-    this.#options = options;
+    this.#options = asked.options;
+    this.#changes = asked.changes;
     this.#undo = undo;
   }
 
@@ -89,7 +92,7 @@ export class ConformanceBench {
       kernel = new Kernel({ manifest, env: { ...options.env }, clock, log, masker: new SecretMasker() });
       options.ports?.(kernel);
       for (const stage of BOOT_STAGES) await kernel.boot(stage);
-      return new ConformanceBench({ log, clock, kernel }, options, undo);
+      return new ConformanceBench({ log, clock, kernel }, { options, changes }, undo);
     } catch (error) {
       await kernel?.stop();
       await undo();
@@ -111,13 +114,25 @@ export class ConformanceBench {
 
   /** Runs mutators over the workspace's environment, as for a provision. */
   run(changes: RunChanges = {}): Promise<ChainResult> {
-    return this.kernel.runChain({
-      layers: layersOf(this.#options),
-      mutators: changes.mutators ?? this.mutators,
-      facts: provisionFacts(this.#options.facts),
-      fileRoot: "",
-      signal: changes.signal ?? new AbortController().signal,
-    });
+    const { facts, timeoutMs = DEFAULT_TIMEOUT_MS, reads, writes } = this.#options;
+    const policy = this.#changes.globs === true ? { timeoutMs, reads, writes } : { timeoutMs };
+    const masker = new SecretMasker();
+    // Not by the kernel, which runs registered mutators only: here they may be wrapped, or another plugin's.
+    return runEnvChain(
+      {
+        layers: layersOf(this.#options),
+        mutators: changes.mutators ?? this.mutators,
+        facts: provisionFacts(facts),
+        fileRoot: "",
+        signal: changes.signal ?? new AbortController().signal,
+      },
+      {
+        clock: this.clock,
+        log: this.log,
+        mask: (text) => masker.mask(text),
+        policyOf: () => policy,
+      },
+    );
   }
 
   /** Disables the plugin and removes the temporary folder. */
@@ -128,15 +143,12 @@ export class ConformanceBench {
 }
 
 function manifestText(plugin: Plugin, options: ConformanceOptions, changes: BenchChanges): string {
-  const { reads, writes } = options;
   const entry = {
     name: plugin.name,
     module: "./plugin.mjs",
     config: options.config,
     stage: plugin.stage === "env" ? "env" : undefined,
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     isolation: changes.worker === true ? "worker" : undefined,
-    env: changes.globs === true ? { reads, writes } : undefined,
   };
   return JSON.stringify({ version: 1, plugins: [entry], workspace_templates: [] });
 }

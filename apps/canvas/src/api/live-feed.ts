@@ -1,13 +1,16 @@
 import { readLiveEvent, type LiveEvent } from "./events.js";
 import type { Timers } from "./timers.js";
 
-/** A WebSocket, as far as the feed uses it. */
-export interface FeedSocket {
-  onopen: (() => void) | null;
-  onmessage: ((message: { readonly data: unknown }) => void) | null;
-  onclose: (() => void) | null;
-  close(): void;
+/** What a connection tells. After `closed` it tells nothing more. */
+export interface FeedConnectionEvents {
+  opened(): void;
+  message(data: unknown): void;
+  /** Closed by the other side, broken, or never opened. */
+  closed(): void;
 }
+
+/** Opens a WebSocket; the returned function closes it, in whatever state it is. */
+export type OpenFeed = (events: FeedConnectionEvents) => () => void;
 
 /** Where the feed is. */
 export type FeedPhase =
@@ -44,7 +47,7 @@ export function retryDelay(failures: number, random: () => number): number {
 
 /** The platform's events over a WebSocket that is connected again whenever it breaks. */
 export class LiveFeed {
-  readonly #open: () => FeedSocket;
+  readonly #open: OpenFeed;
   readonly #timers: Timers;
   readonly #random: () => number;
   readonly #owner: FeedOwner;
@@ -53,7 +56,7 @@ export class LiveFeed {
   #round: AbortController | null = null;
 
   constructor(parts: {
-    readonly open: () => FeedSocket;
+    readonly open: OpenFeed;
     readonly timers: Timers;
     /** 0 to 1. */
     readonly random: () => number;
@@ -95,29 +98,30 @@ export class LiveFeed {
   }
 
   #connect(signal: AbortSignal): void {
-    const socket = this.#open();
     const connection = new AbortController();
-    const release = () => {
-      signal.removeEventListener("abort", release);
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
+    const end = () => {
+      signal.removeEventListener("abort", end);
       connection.abort();
+      close();
     };
-    signal.addEventListener("abort", release);
-    socket.onmessage = ({ data }) => {
-      const event = typeof data === "string" ? readLiveEvent(data) : null;
-      if (event !== null) this.#owner.event(event);
-    };
-    socket.onclose = () => {
-      release();
-      this.#retry(signal);
-    };
-    socket.onopen = () => {
-      void this.#opened(connection.signal, (verdict) => {
-        release();
-        this.#giveUp(verdict, signal);
-      });
-    };
+    const close = this.#open({
+      opened: () => {
+        void this.#opened(connection.signal, (verdict) => {
+          end();
+          this.#giveUp(verdict, signal);
+        });
+      },
+      message: (data) => {
+        const event = typeof data === "string" ? readLiveEvent(data) : null;
+        if (event !== null && !connection.signal.aborted) this.#owner.event(event);
+      },
+      closed: () => {
+        if (connection.signal.aborted) return;
+        end();
+        this.#retry(signal);
+      },
+    });
+    signal.addEventListener("abort", end);
   }
 
   async #opened(connection: AbortSignal, giveUp: (verdict: "retry" | "stop") => void): Promise<void> {

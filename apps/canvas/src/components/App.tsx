@@ -1,20 +1,24 @@
-import { ReactFlowProvider } from "@xyflow/react";
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import type { Session } from "../state/session.js";
 import { DetailsPanel } from "./DetailsPanel.js";
 import { EmptyState } from "./EmptyState.js";
-import { Graph } from "./Graph.js";
+import { ErrorBoundary } from "./ErrorBoundary.js";
 import { NewWorkspaceDialog } from "./NewWorkspaceDialog.js";
 import { SystemView } from "./SystemView.js";
 import { TokenDialog } from "./TokenDialog.js";
 import { TopBar, type View } from "./TopBar.js";
 import { SessionContext, useSelected } from "./use-session.js";
 
+// Two fifths of the page's code; the plugins, an empty canvas and the token's dialog show without it.
+const Graph = lazy(() => import("./Graph.js").then(({ Graph: component }) => ({ default: component })));
+
 /** The whole page. */
 export function App({ session }: { readonly session: Session }) {
   return (
     <SessionContext value={session}>
-      <Page />
+      <ErrorBoundary>
+        <Page />
+      </ErrorBoundary>
     </SessionContext>
   );
 }
@@ -58,9 +62,9 @@ function WorkspacesView({ onCreate }: { readonly onCreate: () => void }) {
         )}
         {count === 0 && <EmptyState onCreate={onCreate} />}
         {count !== undefined && count > 0 && isPlaced && (
-          <ReactFlowProvider>
+          <Suspense>
             <Graph />
-          </ReactFlowProvider>
+          </Suspense>
         )}
       </section>
       {selectedId !== null && <DetailsPanel key={selectedId} id={selectedId} />}

@@ -42,7 +42,7 @@ export function DeleteDialog(props: { readonly workspace: Workspace; readonly on
         )}
         {error !== null && <Notice tone="error">{error}</Notice>}
         <div className="form-actions">
-          <button type="button" className="button" autoFocus onClick={onClose}>
+          <button type="button" className="button" data-autofocus onClick={onClose}>
             Cancel
           </button>
           <button type="button" className="button danger" disabled={isBusy} onClick={() => void remove()}>

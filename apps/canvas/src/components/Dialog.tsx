@@ -1,9 +1,9 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
 import { Icon } from "./icons.js";
 
 /**
  * A modal dialog: the browser keeps the focus inside, closes it on Escape and gives the focus back. It is open for as
- * long as it is drawn.
+ * long as it is drawn. What carries `data-autofocus` gets the focus first.
  */
 export function Dialog(props: {
   readonly title: string;
@@ -14,9 +14,11 @@ export function Dialog(props: {
   const { title, onClose, children } = props;
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // In the layout phase: only a dialog that is closed before it is taken out of the page gives the focus back.
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {
       dialog?.close();
     };

@@ -29,8 +29,8 @@ function ConnectAgent(props: { readonly connection: ExternalConnection; readonly
     <Dialog title="Connect your agent" onClose={props.onClose}>
       <div className="form">
         <p className="hint">
-          The workspace waits for its agent. Run this where the agent runs, with its address and name filled in. The
-          token in it is shown only now.
+          The workspace waits for its agent. Run this where the agent runs, with its address and name filled
+          in. The token in it is shown only now.
         </p>
         <Command text={props.connection.registerCommand} />
         <div className="form-actions">

@@ -57,7 +57,7 @@ export function NewWorkspaceForm(props: {
           <input
             id={id}
             required
-            autoFocus
+            data-autofocus
             autoComplete="off"
             value={draft.name}
             onChange={(event) => {

@@ -18,8 +18,8 @@ export function TokenDialog({ isRefused }: { readonly isRefused: boolean }) {
       <form onSubmit={submit} className="form">
         {isRefused && <Notice tone="error">The platform did not accept that token.</Notice>}
         <p className="hint">
-          This platform needs <code>ADMIN_TOKEN</code>. Where none was set, one was generated at its first start; its log
-          names the file that holds it. The token stays in this tab and is forgotten with it.
+          This platform needs <code>ADMIN_TOKEN</code>. Where none was set, one was generated at its first
+          start; its log names the file that holds it. The token stays in this tab and is forgotten with it.
         </p>
         <label htmlFor={fieldId}>Token</label>
         <input
@@ -27,7 +27,7 @@ export function TokenDialog({ isRefused }: { readonly isRefused: boolean }) {
           type="password"
           autoComplete="off"
           required
-          autoFocus
+          data-autofocus
           value={token}
           onChange={(event) => {
             setToken(event.target.value);

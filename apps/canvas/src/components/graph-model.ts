@@ -10,37 +10,35 @@ const HANDLES: NodeHandle[] = [
   { type: "source", position: Position.Bottom, x: CARD.width / 2, y: CARD.height, width: 0, height: 0 },
 ];
 
-/** A node for each workspace. A node that `before` holds for the same facts is kept: it is not drawn again. */
+/** The last node that was made for the same facts: given again, it is not drawn again. */
+const made = new WeakMap<Workspace, WorkspaceNodeType>();
+
+/** A node for each workspace. */
 export function nodesOf(
   workspaces: ReadonlyMap<string, Workspace>,
   positions: Positions,
   selectedId: string | null,
-  before: ReadonlyMap<string, WorkspaceNodeType>,
-): Map<string, WorkspaceNodeType> {
-  const nodes = new Map<string, WorkspaceNodeType>();
-  for (const workspace of workspaces.values()) {
-    const position = positions.get(workspace.id) ?? { x: workspace.x, y: workspace.y };
+): WorkspaceNodeType[] {
+  return [...workspaces.values()].map((workspace) => {
+    const { x, y } = positions.get(workspace.id) ?? workspace;
     const selected = workspace.id === selectedId;
-    const known = before.get(workspace.id);
-    const isSame =
-      known?.data.workspace === workspace &&
-      known.selected === selected &&
-      known.position.x === position.x &&
-      known.position.y === position.y;
-    nodes.set(workspace.id, isSame ? known : nodeOf(workspace, position, selected));
-  }
-  return nodes;
+    const known = made.get(workspace);
+    if (known?.selected === selected && known.position.x === x && known.position.y === y) return known;
+    const node = nodeOf(workspace, { x, y }, selected);
+    made.set(workspace, node);
+    return node;
+  });
 }
 
 function nodeOf(
   workspace: Workspace,
-  position: { readonly x: number; readonly y: number },
+  position: { x: number; y: number },
   selected: boolean,
 ): WorkspaceNodeType {
   return {
     id: workspace.id,
     type: "workspace",
-    position: { x: position.x, y: position.y },
+    position,
     data: { workspace },
     selected,
     ...CARD,
@@ -55,7 +53,13 @@ export function edgesOf(workspaces: ReadonlyMap<string, Workspace>): Edge[] {
   const edges: Edge[] = [];
   for (const { id, parentId } of workspaces.values()) {
     if (parentId === null || !workspaces.has(parentId)) continue;
-    edges.push({ id: `${parentId}-${id}`, source: parentId, target: id, type: "smoothstep", focusable: false });
+    edges.push({
+      id: `${parentId}-${id}`,
+      source: parentId,
+      target: id,
+      type: "smoothstep",
+      focusable: false,
+    });
   }
   return edges;
 }

@@ -90,13 +90,16 @@ function detailed(state: State, detail: WorkspaceDetail): State {
 /** Keeps what depends on the workspaces in step with them. */
 function settle(state: State, workspaces: ReadonlyMap<string, Workspace>): State {
   const { selectedId } = state;
+  // One that was never there may have been created a moment ago: its event is on the way.
+  const isGone =
+    selectedId !== null && state.workspaces?.has(selectedId) === true && !workspaces.has(selectedId);
   return {
     ...state,
     workspaces,
     positions: keepsPlaces(state, workspaces)
       ? state.positions
       : placeAll([...workspaces.values()], state.positions),
-    selectedId: selectedId !== null && workspaces.has(selectedId) ? selectedId : null,
+    selectedId: isGone ? null : selectedId,
   };
 }
 

@@ -2,7 +2,7 @@ import { ApiError, messageOf } from "../api/api-error.js";
 import type { ApiClient, Deletion } from "../api/client.js";
 import type { CreatedWorkspace, NewWorkspace } from "../api/creation.js";
 import type { LiveEvent } from "../api/events.js";
-import { LiveFeed, type FeedPhase, type FeedSocket, type FeedVerdict } from "../api/live-feed.js";
+import { LiveFeed, type FeedPhase, type FeedVerdict, type OpenFeed } from "../api/live-feed.js";
 import type { Viewport } from "../api/system.js";
 import type { Timers } from "../api/timers.js";
 import { Store } from "./store.js";
@@ -20,7 +20,7 @@ export interface SessionParts {
   readonly client: ApiClient;
   readonly token: TokenKeeper;
   /** Opens `/ws` with the present token. */
-  readonly openSocket: () => FeedSocket;
+  readonly openFeed: OpenFeed;
   readonly timers: Timers;
   /** 0 to 1. */
   readonly random: () => number;
@@ -47,7 +47,7 @@ export class Session {
     this.#timers = parts.timers;
     this.#nextFrame = parts.nextFrame;
     this.#feed = new LiveFeed({
-      open: parts.openSocket,
+      open: parts.openFeed,
       timers: parts.timers,
       random: parts.random,
       owner: {
@@ -158,6 +158,7 @@ export class Session {
 
   #flush(): void {
     const events = this.#queue;
+    if (events.length === 0) return;
     this.#queue = [];
     this.store.dispatch({ type: "events", events });
     for (const id of new Set(events.map((event) => event.workspaceId))) {

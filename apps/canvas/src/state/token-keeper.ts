@@ -1,5 +1,9 @@
 /** Where the admin token is kept: the tab's `sessionStorage`. */
-export type TokenStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+export interface TokenStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
 
 const KEY = "molecule.admin-token";
 

@@ -44,7 +44,7 @@ export interface ResponseSpec {
 
 /** What documents a route and finds it. */
 interface RouteFacts {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly guard: Guard;
   readonly summary: string;
   /** By status; those that the guard and the readers bring about are added by themselves. */

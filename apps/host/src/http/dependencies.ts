@@ -1,4 +1,4 @@
-import type { Clock, Kernel, Logger, SecretMasker } from "@molecule/core";
+import type { Clock, Kernel, Logger, PluginStatus, SecretMasker } from "@molecule/core";
 import type { DeployEnvironment } from "../config/config.js";
 import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
@@ -6,6 +6,7 @@ import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
 
 /** The part of the configuration that HTTP depends on. */
 export interface HttpConfig {
@@ -60,6 +61,10 @@ export interface HttpDependencies {
     remove(workspaceId: string, options: { confirm: boolean; purge: boolean }): Promise<DomainAnswer>;
   };
   readonly registration: AgentRegistry;
+  /** Switches a plugin at run time, and keeps it. */
+  readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
+  /** Runs the chain for a real or imagined workspace, with plugins on or off. */
+  readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

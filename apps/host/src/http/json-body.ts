@@ -5,7 +5,7 @@ import { httpErrors } from "../errors/http.js";
 import { forbiddenIn } from "./json-rules.js";
 
 /** Bytes of a request body; api.md §1. */
-export const BODY_LIMIT_BYTES = 1_048_576;
+const BODY_LIMIT_BYTES = 1_048_576;
 
 /**
  * Reads a body as JSON, whatever its content type says: `curl -d` sends another one unless told.

@@ -30,6 +30,9 @@ export type CreateWorkspaceRequest = Static<typeof CreateWorkspaceSchema>;
 
 const check = compileSchema(CreateWorkspaceSchema);
 
+/** Runtime of a workspace that names none, nor a template that does; api.md §6. */
+export const DEFAULT_RUNTIME = "langgraph";
+
 const MAX_NAME = 255;
 const MAX_ROLE = 1000;
 const MAX_MODEL_BYTES = 100;

@@ -4,14 +4,13 @@ import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { AgentUrlGuard } from "./agent-url.js";
-import { parseCreateRequest, type CreateWorkspaceRequest } from "./create-request.js";
+import { DEFAULT_RUNTIME, parseCreateRequest, type CreateWorkspaceRequest } from "./create-request.js";
 import { externalConnection } from "./external-connection.js";
 import { asTier } from "./tier.js";
 import type { Provisioner } from "./provisioner.js";
 import { provisioningPayload, type StateMachine } from "./state-machine.js";
 import type { TemplateFolders } from "./template-folders.js";
 
-const DEFAULT_RUNTIME = "langgraph";
 const EXTERNAL = "external";
 
 /** What creation works with. */

@@ -4,6 +4,7 @@ import type { Database } from "../storage/database.js";
 import type { DatabaseSchema } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { Limiter } from "./limiter.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import type { Provisioner } from "./provisioner.js";
 
 /** Ms for what one deletion has to do in the engine. */
@@ -31,6 +32,7 @@ export interface CleanupServices {
   readonly workspaces: WorkspaceStore;
   readonly runtime: ContainerRuntime;
   readonly provisioner: Provisioner;
+  readonly secrets: WorkspaceSecrets;
   readonly clock: Clock;
   readonly log: Logger;
   /** Workspaces at a time. */
@@ -104,7 +106,7 @@ export class EngineCleanup {
 
   /** Never rejects. What fails stays marked in the row, for the recovery loop. */
   async #cleanUp(target: CleanupTarget, signal: AbortSignal): Promise<CleanupOutcome> {
-    const { runtime, provisioner, log } = this.#services;
+    const { runtime, provisioner, secrets, log } = this.#services;
     const workspaceId = target.id;
     const call: RuntimeCall = { signal, log: log.child({ workspaceId }) };
     try {
@@ -120,6 +122,7 @@ export class EngineCleanup {
     try {
       await runtime.removeVolumes(workspaceId, call);
       await this.#forget(target);
+      secrets.forget(workspaceId);
     } catch (error) {
       call.log.warn(`removed workspace: something is left of it, it is tried again: ${messageOf(error)}`);
       return { workspaceId, stopError: null, volumeError: error };

@@ -4,7 +4,6 @@ import type {
   LaunchFile,
   LaunchSpec,
   RuntimeCall,
-  SecretMasker,
   WorkspaceTemplate,
 } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
@@ -14,6 +13,7 @@ import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import { environmentLayers } from "./environment-layers.js";
 import { generatedConfig, mergeFiles, tokenFile } from "./launch-files.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import type { TemplateFolders } from "./template-folders.js";
 
 /** What preparation works with. */
@@ -25,7 +25,7 @@ export interface PreparationServices {
   readonly runtime: ContainerRuntime;
   readonly templates: readonly WorkspaceTemplate[];
   readonly folders: TemplateFolders;
-  readonly masker: SecretMasker;
+  readonly secrets: WorkspaceSecrets;
   /** What agents call. */
   readonly platformUrl: () => string;
 }
@@ -43,13 +43,13 @@ export class LaunchPreparation {
    * @throws UNKNOWN_RUNTIME, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, and whatever failed the chain
    */
   async prepare(row: WorkspaceRow, call: RuntimeCall): Promise<LaunchSpec | null> {
-    const { runtime, masker } = this.#services;
+    const { runtime, secrets } = this.#services;
     const template = this.#template(row.runtime);
     const configs = await this.#configFiles(row);
     const base = await runtime.baseEnvironment(template, call);
     const token = await this.#issueToken(row);
     if (token === null) return null;
-    masker.add(token);
+    secrets.replace(row.id, [token]);
     const chain = await this.#runChain(row, base, call);
     assertRequired(configs.requiredEnv, chain.env);
     return {
@@ -104,7 +104,7 @@ export class LaunchPreparation {
   }
 
   async #runChain(row: WorkspaceRow, base: Readonly<Record<string, string>>, call: RuntimeCall) {
-    const { kernel, runtime, masker, ledgers, database } = this.#services;
+    const { kernel, runtime, secrets, ledgers, database } = this.#services;
     const fileRoot = runtime.fileRoot(row.id);
     const result = await kernel.runChain({
       layers: environmentLayers({ row, base, fileRoot, platformUrl: this.#services.platformUrl() }),
@@ -121,8 +121,10 @@ export class LaunchPreparation {
       },
       fileRoot,
       signal: call.signal,
+      onSecret: (value) => {
+        secrets.add(row.id, value);
+      },
     });
-    for (const secret of result.secrets) masker.add(secret.value);
     await ledgers.save(database.db, row.id, row.attempt, result.ledger());
     if (!result.ok) throw result.error;
     return result;

@@ -13,6 +13,7 @@ import { AgentUrlGuard, systemResolver } from "./agent-url.js";
 import { WorkspaceConsole } from "./console.js";
 import { WorkspaceCreation } from "./creation.js";
 import { WorkspaceDeletion } from "./deletion.js";
+import { EnvPreview } from "./env-preview.js";
 import { EngineCleanup } from "./engine-cleanup.js";
 import { Heartbeats } from "./heartbeats.js";
 import { LaunchPreparation } from "./launch-preparation.js";
@@ -21,6 +22,7 @@ import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { StateMachine } from "./state-machine.js";
+import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
 /** What the workspace domain is made from. */
@@ -47,6 +49,7 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly console: WorkspaceConsole;
+  readonly envPreview: EnvPreview;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
   /** Gives running provisions up and waits for running cleanups. */
@@ -60,6 +63,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
   const folders = new TemplateFolders(inputs.config.templatesDir, log);
   const urlGuard = new AgentUrlGuard(systemResolver);
   const stateMachine = new StateMachine({ workspaces, tokens, hostId });
+  const secrets = new WorkspaceSecrets(masker);
   const preparation = new LaunchPreparation({
     database,
     tokens,
@@ -68,7 +72,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     runtime,
     templates,
     folders,
-    masker,
+    secrets,
     platformUrl,
   });
   const provisioner = new Provisioner({
@@ -82,7 +86,16 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     log,
     concurrency,
   });
-  const cleanup = new EngineCleanup({ database, workspaces, runtime, provisioner, clock, log, concurrency });
+  const cleanup = new EngineCleanup({
+    database,
+    workspaces,
+    runtime,
+    provisioner,
+    secrets,
+    clock,
+    log,
+    concurrency,
+  });
   return {
     creation: new WorkspaceCreation({
       events,
@@ -108,6 +121,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
+    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);

@@ -37,13 +37,10 @@ export function itRunsWorkspaces(subject: () => Subject): void {
 
   it("runs what it launches, in its environment, with its files in place", async () => {
     const { runtime, template } = subject();
-    const made = spec(
-      `cat "$WORKSPACE_CONFIG_PATH/note"; echo "greeting=$GREETING"\n${UNTIL_STOPPED}`,
-      {
-        env: { GREETING: "hello there" },
-        files: [{ path: "/configs/note", mode: 0o600, content: "in place\n" }],
-      },
-    );
+    const made = spec(`cat "$WORKSPACE_CONFIG_PATH/note"; echo "greeting=$GREETING"\n${UNTIL_STOPPED}`, {
+      env: { GREETING: "hello there" },
+      files: [{ path: "/configs/note", mode: 0o600, content: "in place\n" }],
+    });
     const result = await launchReady(runtime, made);
     expect(result.name).to.equal(`ws-${made.workspaceId.slice(0, 12)}`);
     expect(result.log).to.equal("in place\ngreeting=hello there\nready\n");

@@ -5,7 +5,8 @@ import type { LaunchFile } from "../../ports/container-runtime.js";
 import type { Logger } from "../../ports/logger.js";
 import type { Registered } from "../registry.js";
 import { callMutator } from "./call-mutator.js";
-import { applyEdit, RecordingDraft, type DraftEdits } from "./draft.js";
+import { RecordingDraft, type DraftEdits } from "./draft.js";
+import { Environment } from "./environment.js";
 import { globMatcher } from "./globs.js";
 import {
   explainWrites,
@@ -15,7 +16,7 @@ import {
   type LedgerWriter,
   type MutatorRun,
 } from "./ledger.js";
-import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, environmentBytes, MAX_ENV_BYTES } from "./limits.js";
+import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENV_BYTES } from "./limits.js";
 import { MutatorContext, type ProvisionFacts } from "./mutator-context.js";
 import type { LastGoodEdits, MutatorPolicy } from "./policy.js";
 import type { EnvMutator } from "./types.js";
@@ -40,6 +41,8 @@ export interface ChainInput {
   readonly fileRoot: string;
   /** Ends the chain early. */
   readonly signal: AbortSignal;
+  /** Told of each secret value as soon as there is one, so that it is masked before anything can be logged with it. */
+  readonly onSecret?: ((value: string) => void) | undefined;
 }
 
 /** What the chain works with. */
@@ -52,6 +55,8 @@ export interface ChainServices {
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
   /** Told of each call's end, for metrics and for waiting on a plugin's running calls. */
+  /** Whether the mutator is still registered: a plugin may be disabled while the chain runs. */
+  readonly isRegistered?: ((mutator: ChainMutator) => boolean) | undefined;
   readonly onCall?: ((plugin: string, call: Promise<unknown>) => void) | undefined;
 }
 
@@ -80,7 +85,7 @@ export async function runEnvChain(input: ChainInput, services: ChainServices): P
 class ChainRun {
   readonly #input: ChainInput;
   readonly #services: ChainServices;
-  readonly #env = new Map<string, string>();
+  readonly #env = new Environment();
   readonly #files = new Map<string, { file: LaunchFile; writer: LedgerWriter }>();
   readonly #notes: { writer: LedgerWriter; edits: DraftEdits; dropped: boolean }[] = [];
   readonly #runs: (Omit<MutatorRun, "error"> & { readonly error: CodedError | undefined })[] = [];
@@ -94,10 +99,11 @@ class ChainRun {
     for (const layer of input.layers) {
       for (const key in layer.env) {
         const value = layer.env[key] ?? "";
-        this.#env.set(key, value);
+        this.#env.assign(key, value);
         if (layer.secret === true) this.#secrets.push({ key, value });
       }
     }
+    if (input.onSecret !== undefined) for (const { value } of this.#secrets) input.onSecret(value);
   }
 
   async run(): Promise<ChainResult> {
@@ -105,6 +111,10 @@ class ChainRun {
     for (const mutator of this.#input.mutators) {
       if (failure !== undefined) {
         this.#note(mutator, "not-run", 0, 0);
+        continue;
+      }
+      if (this.#services.isRegistered?.(mutator) === false) {
+        this.#note(mutator, "withdrawn", 0, 0);
         continue;
       }
       const started = this.#services.clock.monotonic();
@@ -121,7 +131,7 @@ class ChainRun {
     if (failure !== undefined) return { ok: false, ...failure, ...common };
     return {
       ok: true,
-      env: this.#env,
+      env: this.#env.values,
       files: [...this.#files.values()].map((entry) => entry.file),
       ...common,
     };
@@ -134,10 +144,11 @@ class ChainRun {
     const { facts } = this.#input;
     const policy = policyOf(owner.plugin);
     const started = clock.monotonic();
-    const draft = new RecordingDraft(this.#env, {
+    const draft = new RecordingDraft(this.#env.values, {
       plugin: owner.plugin,
       mutator: mutator.name,
       fileRoot: this.#input.fileRoot,
+      onSecret: this.#input.onSecret,
       mayRead: globMatcher(policy.reads),
       mayWrite: globMatcher(policy.writes),
       writes: policy.writes,
@@ -181,21 +192,8 @@ class ChainRun {
     durationMs: number,
     error?: CodedError,
   ): CodedError | undefined {
-    const undo = new Map<string, string | undefined>();
-    for (const edit of edits.edits) {
-      const present = this.#env.get(edit.key);
-      if (!undo.has(edit.key)) undo.set(edit.key, present);
-      const next = applyEdit(edit.operation, present, edit.value, edit.separator);
-      if (next === undefined) this.#env.delete(edit.key);
-      else this.#env.set(edit.key, next);
-    }
-    // Without edits it is no larger than before: what the layers alone exceed is not this plugin's doing.
-    const bytes = edits.edits.length === 0 ? 0 : environmentBytes(this.#env);
-    if (bytes > MAX_ENV_BYTES) {
-      for (const [key, value] of undo) {
-        if (value === undefined) this.#env.delete(key);
-        else this.#env.set(key, value);
-      }
+    const bytes = this.#env.apply(edits.edits);
+    if (bytes !== undefined) {
       return errors.ENV_TOO_LARGE({ plugin: registered.owner.plugin, bytes, allowedBytes: MAX_ENV_BYTES });
     }
     const writer = writerOf(registered);

@@ -37,6 +37,8 @@ export interface DraftRules {
   readonly mayWrite?: ((key: string) => boolean) | undefined;
   /** The globs behind {@link DraftRules.mayWrite}, for the error's text. */
   readonly writes?: readonly string[] | undefined;
+  /** Told of each value that is marked as secret, as soon as it is. */
+  readonly onSecret?: ((value: string) => void) | undefined;
 }
 
 /** The separator of `prepend` and `append`: that of `PATH`. */
@@ -105,6 +107,7 @@ export class RecordingDraft implements EnvDraft {
   }
 
   secret(value: string, options: { expiresAt?: Date } = {}): SecretValue {
+    if (typeof value === "string") this.#rules.onSecret?.(value);
     return { $$type: SECRET_VALUE_TYPE, value, expiresAt: options.expiresAt };
   }
 
@@ -144,7 +147,7 @@ export class RecordingDraft implements EnvDraft {
    */
   replay({ edits, files }: DraftEdits): void {
     for (const { operation, key, value, separator, secret, expiresAt } of edits) {
-      const given: EnvValue = secret ? { $$type: SECRET_VALUE_TYPE, value, expiresAt } : value;
+      const given = secret ? this.secret(value, expiresAt === undefined ? {} : { expiresAt }) : value;
       this.#record(operation, key, given, separator);
     }
     for (const file of files) this.#addFile(file);
@@ -164,7 +167,9 @@ export class RecordingDraft implements EnvDraft {
     const secret = typeof given !== "string";
     const value = secret ? given.value : given;
     const next = applyEdit(operation, this.#presentFor(operation, key), value, separator);
-    const fault = next === undefined ? undefined : valueFault(next);
+    // A default is checked whether it is needed or not: that may not depend on what the plugin can't see.
+    const outcome = operation === "setDefault" ? value : next;
+    const fault = outcome === undefined ? undefined : valueFault(outcome);
     if (fault !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: fault }));
     this.#overlay.set(key, next);
     if (!this.#isReadable(key))
@@ -234,6 +239,7 @@ export function applyEdit(
 function givenFault(given: unknown, separator: unknown): string | undefined {
   if (separator !== undefined && typeof separator !== "string")
     return `has a separator of type ${typeof separator}; give a string`;
+  if (separator?.includes("\0") === true) return "has a separator that holds a NUL character";
   if (typeof given === "string") return undefined;
   if (!isSecretValue(given)) return `is of type ${typeOf(given)}; give a string, or what secret() returned`;
   if (typeof given.value !== "string") return `is a secret of type ${typeOf(given.value)}; give a string`;

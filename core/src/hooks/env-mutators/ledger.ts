@@ -26,8 +26,11 @@ export interface MutatorRun {
   readonly plugin: string;
   readonly version: string;
   readonly mutator: string;
-  /** `last-good`: it failed and its last accepted edits were used. `not-run`: an earlier one ended the chain. */
-  readonly outcome: "applied" | "skipped" | "last-good" | "failed" | "not-run";
+  /**
+   * `last-good`: it failed and its last accepted edits were used. `not-run`: an earlier one ended the chain.
+   * `withdrawn`: its plugin was disabled while the chain ran.
+   */
+  readonly outcome: "applied" | "skipped" | "last-good" | "failed" | "not-run" | "withdrawn";
   readonly durationMs: number;
   readonly edits: number;
   /** Code and message of its failure. */

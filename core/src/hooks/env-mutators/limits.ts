@@ -34,11 +34,16 @@ export function isUsableKey(key: string): boolean {
   return key !== "" && !key.includes("=") && !key.includes("\0");
 }
 
+/** UTF-8 needs at most 3 bytes per UTF-16 unit. */
+export const MAX_BYTES_PER_UNIT = 3;
+
+/** UTF-16 units of one variable, with its `=` and its NUL. */
+export function entryUnits(key: string, value: string): number {
+  return key.length + value.length + 2;
+}
+
 /** Bytes of an environment, as the limit counts them. */
 export function environmentBytes(env: ReadonlyMap<string, string>): number {
-  let units = 0;
-  for (const [key, value] of env) units += key.length + value.length + 2;
-  if (units * 3 <= MAX_ENV_BYTES) return units;
   let bytes = 0;
   for (const [key, value] of env) bytes += Buffer.byteLength(key) + Buffer.byteLength(value) + 2;
   return bytes;

@@ -27,20 +27,18 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git"]);
  */
 export async function computeIntegrity(entry: Named, manifestDir: string): Promise<string> {
   const module = fileURLToPath(locatePlugin(entry, manifestDir));
-  let at = module;
   try {
     const root = await rootOf(entry, module, manifestDir);
     const hash = createHash("sha512");
     const files = root === module ? [module] : await filesBelow(root);
     for (const { file, path } of inOrder(root === module ? dirname(module) : root, files)) {
-      at = path;
       const content = await readFile(file);
       hash.update(`${path}\0${content.byteLength}\0`).update(content);
     }
     return `sha512-${hash.digest("base64")}`;
   } catch (error) {
-    const details = { plugin: entry.name, path: at, reason: messageOf(error) };
-    throw errors.PLUGIN_INTEGRITY_UNREADABLE(details, { cause: error });
+    const reason = messageOf(error);
+    throw errors.PLUGIN_INTEGRITY_UNREADABLE({ plugin: entry.name, reason }, { cause: error });
   }
 }
 
@@ -73,8 +71,13 @@ async function rootOf(entry: Named, module: string, manifestDir: string): Promis
 async function isPackage(dir: string): Promise<boolean> {
   const path = join(dir, "package.json");
   if (!(await isThere(path))) return false;
-  const parsed: unknown = JSON.parse(await readFile(path, "utf8"));
-  return typeof parsed === "object" && parsed !== null && "name" in parsed;
+  const text = await readFile(path, "utf8");
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null && "name" in parsed;
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -42,6 +42,8 @@ interface Restart {
 export class IsolatedPlugin {
   readonly #inputs: IsolatedPluginInputs;
   #worker: PluginWorker | undefined;
+  /** Why the last worker that ended did so. */
+  #lastEnd: CodedError | undefined;
   #restart: Restart | undefined;
   #backoffMs = FIRST_BACKOFF_MS;
   /** What the plugin's setup got; there is none before its first setup went well, and no restart either. */
@@ -124,7 +126,7 @@ export class IsolatedPlugin {
 
   #live(): PluginWorker {
     if (this.#worker !== undefined) return this.#worker;
-    throw errors.PLUGIN_WORKER_CRASHED({ plugin: this.#inputs.entry.name, reason: "it is gone" });
+    throw this.#lastEnd ?? this.#stopped();
   }
 
   #start(): PluginWorker {
@@ -137,6 +139,7 @@ export class IsolatedPlugin {
       onWithdrawn,
       onEnd: (reason) => {
         this.#worker = undefined;
+        this.#lastEnd = reason;
         // One that ends while it is being started again fails that start, which sees to the next.
         if (this.#restart === undefined) this.#restartAfter(reason);
       },

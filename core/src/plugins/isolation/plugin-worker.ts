@@ -45,17 +45,18 @@ export interface PluginWorkerInputs {
 }
 
 /** What belongs to one call. */
-interface CallOptions {
+export interface CallOptions {
   /** What is asked for, in error texts. */
   readonly what: string;
   readonly signal?: AbortSignal | undefined;
   readonly log?: (() => Logger) | undefined;
+  readonly onSecret?: ((value: string) => void) | undefined;
 }
 
 interface PendingCall {
   readonly settle: (message: WorkerMessage) => void;
   readonly fail: (error: Error) => void;
-  readonly log: (() => Logger) | undefined;
+  readonly options: CallOptions;
 }
 
 /**
@@ -72,6 +73,7 @@ export class PluginWorker {
   /** Why the thread ends, as soon as that is known. */
   #reason: string | undefined;
   #hasEnded = false;
+  #termination: Promise<unknown> | undefined;
   #onIdle: (() => void) | undefined;
 
   constructor(inputs: PluginWorkerInputs) {
@@ -118,7 +120,7 @@ export class PluginWorker {
     env: readonly string[],
     fileRoot: string,
     facts: ProvisionFacts,
-    options: { readonly signal: AbortSignal; readonly log: () => Logger },
+    options: Omit<CallOptions, "what">,
   ): Promise<MutateOutcome> {
     return this.#call((id) => [id, "mutate", mutator, env, fileRoot, facts], isMutateOutcome, {
       what: `mutator "${mutator}"`,
@@ -147,14 +149,17 @@ export class PluginWorker {
   /** Ends the thread, whatever it does. Its running calls fail with `reason`. */
   async terminate(reason: string): Promise<void> {
     this.#reason ??= reason;
-    await this.#worker.terminate();
+    // Once: each call of it adds a listener to the worker.
+    this.#termination ??= this.#worker.terminate();
+    await this.#termination;
   }
 
   #call<T>(
     make: (id: number) => HostMessage,
     isAnswer: (value: unknown) => value is T,
-    { what, signal, log }: CallOptions,
+    options: CallOptions,
   ): Promise<T> {
+    const { what, signal } = options;
     return new Promise((resolve, reject) => {
       if (this.#hasEnded) {
         reject(this.#crash());
@@ -187,7 +192,7 @@ export class PluginWorker {
         reject(error);
       };
       this.#worker.postMessage(make(id));
-      this.#pending.set(id, { settle, fail, log });
+      this.#pending.set(id, { settle, fail, options });
       if (signal?.aborted === true) abort();
       else signal?.addEventListener("abort", abort, { once: true });
     });
@@ -206,7 +211,10 @@ export class PluginWorker {
         else call.settle(message);
         return;
       case "log":
-        (call?.log?.() ?? this.#inputs.log)[message[2]](message[3], message[4]);
+        (call?.options.log?.() ?? this.#inputs.log)[message[2]](message[3], message[4]);
+        return;
+      case "secret":
+        call?.options.onSecret?.(message[2]);
         return;
       case "withdrawn":
         this.#inputs.onWithdrawn(message[2]);

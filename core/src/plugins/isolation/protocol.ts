@@ -35,11 +35,15 @@ export type HostMessage =
   /** Concerns the call of that number, which still gives its own answer. */
   | readonly [id: number, kind: "abort", reason: Thrown];
 
-/** What a worker sends. A log line that belongs to no call, and a withdrawal, have the number 0. */
+/**
+ * What a worker sends. A log line that belongs to no call, and a withdrawal, have the number 0. A secret is told as
+ * soon as a mutator marks it, before any line that it may stand in.
+ */
 export type WorkerMessage =
   | readonly [id: number, kind: "answer", value: unknown]
   | readonly [id: number, kind: "failure", thrown: Thrown]
   | readonly [id: number, kind: "log", level: LogLevel, message: string, fields: LogFields]
+  | readonly [id: number, kind: "secret", value: string]
   | readonly [id: number, kind: "withdrawn", mutator: string];
 
 /** The levels of a {@link Logger}. */
@@ -154,6 +158,7 @@ export function isWorkerMessage(value: unknown): value is WorkerMessage {
       return isThrown(first);
     case "log":
       return LEVELS.has(first) && typeof second === "string" && isRecord(third);
+    case "secret":
     case "withdrawn":
       return typeof first === "string";
     default:

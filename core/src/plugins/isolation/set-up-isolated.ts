@@ -63,9 +63,14 @@ function proxyOf({ name, hasToken }: MutatorInfo, isolated: IsolatedPlugin, plug
         });
       }
       const { signal } = ctx;
-      const log = () => ctx.log;
+      const options = {
+        signal,
+        log: () => ctx.log,
+        // Marking it on the chain's draft makes it known.
+        onSecret: (value: string) => void env.secret(value),
+      };
       const outcome = await isolated.call(signal, (worker) =>
-        worker.mutate(name, env.visible(), env.fileRoot, factsOf(ctx), { signal, log }),
+        worker.mutate(name, env.visible(), env.fileRoot, factsOf(ctx), options),
       );
       // Its time was over: the chain has closed the draft and gone on.
       if (signal.aborted) return;

@@ -132,6 +132,9 @@ export class WorkerSession {
       plugin: entry.name,
       mutator: name,
       fileRoot,
+      onSecret: (value) => {
+        this.#send([id, "secret", value]);
+      },
       mayWrite,
       writes,
     });

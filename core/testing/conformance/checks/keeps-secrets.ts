@@ -85,7 +85,12 @@ function search(
 /** Whether a text holds a value, as it is or encoded. */
 function holds(text: string, value: string): boolean {
   // The masker hides what looks like a token at any rate: what it is told of then makes no difference.
-  if ([value, encodeURIComponent(value), btoa(value)].some((form) => text.includes(form))) return true;
+  if (
+    [value, encodeURIComponent(value), Buffer.from(value).toString("base64")].some((form) =>
+      text.includes(form),
+    )
+  )
+    return true;
   const masker = new SecretMasker();
   const before = masker.mask(text);
   masker.add(value);

@@ -4,6 +4,7 @@ import { canvasRoutes } from "./canvas.js";
 import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
 import { healthRoutes } from "./health.js";
+import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
 import { workspaceRoutes } from "./workspaces.js";
 
@@ -15,5 +16,6 @@ export const ROUTES: readonly Route[] = [
   ...eventRoutes,
   ...canvasRoutes,
   ...adminRoutes,
+  ...pluginRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];

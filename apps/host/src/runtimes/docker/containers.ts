@@ -71,8 +71,10 @@ export class Containers {
   /** What the engine knows of a container; null when there is none. */
   async inspect(idOrName: string, signal: AbortSignal): Promise<Docker.ContainerInspectInfo | null> {
     try {
-      return await this.#engine.call(`inspect the container ${shortId(idOrName)}`, signal, (docker, abortSignal) =>
-        docker.getContainer(idOrName).inspect({ abortSignal }),
+      return await this.#engine.call(
+        `inspect the container ${shortId(idOrName)}`,
+        signal,
+        (docker, abortSignal) => docker.getContainer(idOrName).inspect({ abortSignal }),
       );
     } catch (error) {
       if (isRefusal(error, 404)) return null;

@@ -73,8 +73,12 @@ export class DockerRuntime implements ContainerRuntime {
   async baseEnvironment(
     template: WorkspaceTemplate,
     call: RuntimeCall,
+    { localOnly }: { readonly localOnly: boolean } = { localOnly: false },
   ): Promise<Readonly<Record<string, string>>> {
-    return (await this.#parts.images.ensure(template, call)).env;
+    const { images } = this.#parts;
+    return localOnly
+      ? images.localEnvironment(template, call.signal)
+      : (await images.ensure(template, call)).env;
   }
 
   /**

@@ -65,11 +65,11 @@ function tcpEndpoint(
   env: DockerEnv,
   refuse: (reason: string) => Error,
 ): EngineEndpoint {
-  // The WHATWG parser knows hosts and ports of http only; the scheme plays no part in them.
-  const text = `http://${rest}`;
+  // Whatever the scheme: of http the parser would drop port 80, since that is its own.
+  const text = `tcp://${rest}`;
   if (!URL.canParse(text)) throw refuse("it has no valid host and port");
   const url = new URL(text);
-  if (url.username !== "" || url.pathname !== "/")
+  if (url.username !== "" || url.pathname.length > 1)
     throw refuse("only a host and a port may follow the scheme");
   const verify = env.DOCKER_TLS_VERIFY ?? "";
   const certPath = env.DOCKER_CERT_PATH ?? "";

@@ -53,6 +53,23 @@ export class Images {
   }
 
   /**
+   * The environment of the template's image as far as it is there; empty when it is not.
+   * @throws those of {@link EngineClient.call}
+   */
+  async localEnvironment(
+    template: WorkspaceTemplate,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>> {
+    if (template.image === undefined) return {};
+    try {
+      return (await this.#inspect(withTag(template.image), signal)).env;
+    } catch (error) {
+      if (isRefusal(error, 404)) return {};
+      throw error;
+    }
+  }
+
+  /**
    * Builds the template's image, whether it is there or not.
    * @param options.args arguments of the Dockerfile, over the template's
    * @param options.onOutput gets what the build prints, as it comes

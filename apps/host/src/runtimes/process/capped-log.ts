@@ -50,9 +50,9 @@ export class CappedLog extends Writable {
 
   async #append(chunk: Buffer): Promise<void> {
     if (this.#broken) return;
-    if (this.#file !== undefined && this.#size + chunk.length > this.#options.capBytes) await this.#rotate();
-    this.#file ??= await this.#open();
-    await this.#file.write(chunk);
+    let file = (this.#file ??= await this.#open());
+    if (this.#size > 0 && this.#size + chunk.length > this.#options.capBytes) file = await this.#rotate(file);
+    await file.write(chunk);
     this.#size += chunk.length;
   }
 
@@ -62,10 +62,11 @@ export class CappedLog extends Writable {
     return file;
   }
 
-  async #rotate(): Promise<void> {
-    await this.#file?.close();
+  async #rotate(full: FileHandle): Promise<FileHandle> {
     this.#file = undefined;
+    await full.close();
     await rename(this.#options.path, olderPath(this.#options.path));
+    return (this.#file = await this.#open());
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import type { Engine } from "@molecule/test/support/engine.js";
 import { skip } from "@molecule/test/support/skip.js";
 import { tempDir } from "@molecule/test/support/temp.js";
@@ -59,6 +60,15 @@ export class EngineProxy {
     await new Promise<void>((resolve) => this.#server.listen(this.#path, resolve));
   }
 
+  /** Listens on a port of this machine in place of its socket. */
+  async openPort(): Promise<number> {
+    await this.close();
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("a listening server has a port");
+    return address.port;
+  }
+
   /** Its socket is gone then, until it is opened again. */
   async close(): Promise<void> {
     this.dropConnections();
@@ -92,7 +102,13 @@ export class EngineProxy {
       answer.write('[{"Id":', () => answer.destroy());
       return;
     }
-    const onward = request({ socketPath: enginePath, method, path: url, headers: incoming.headers, agent: false });
+    const onward = request({
+      socketPath: enginePath,
+      method,
+      path: url,
+      headers: incoming.headers,
+      agent: false,
+    });
     onward.on("response", (response) => {
       void (fault?.until ?? Promise.resolve()).then(() => {
         answer.writeHead(response.statusCode ?? 500, response.headers);
@@ -103,7 +119,8 @@ export class EngineProxy {
     answer.on("close", () => {
       if (fault === undefined) onward.destroy();
     });
-    incoming.pipe(onward);
+    // In one piece: the engine may have answered and closed before a last, empty write, which would fail then.
+    void buffer(incoming).then((body) => onward.end(body));
   }
 }
 

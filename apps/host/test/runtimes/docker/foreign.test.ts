@@ -37,7 +37,9 @@ describe("docker runtime: what belongs to others", () => {
         const error = await failureOf(world.runtime.launch(made, patientCall()));
         expect(error.code).to.equal("CONTAINER_NAME_TAKEN");
         expect(error.message).to.contain(name).and.to.contain(made.workspaceId);
-        expect(await world.runtime.observe(made.workspaceId, patientCall())).to.deep.equal({ state: "absent" });
+        expect(await world.runtime.observe(made.workspaceId, patientCall())).to.deep.equal({
+          state: "absent",
+        });
         await world.runtime.stop(made.workspaceId, patientCall());
         expect(await world.runtime.logs(made.workspaceId, 10, patientCall())).to.equal(null);
         expect((await container.inspect()).State.Running).to.equal(true);

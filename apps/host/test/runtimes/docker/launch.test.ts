@@ -32,7 +32,9 @@ describe("docker runtime: what a launch makes in the engine", () => {
     expect(container.Name).to.equal(`/ws-${made.workspaceId.slice(0, 12)}`);
     expect(container.Config.Labels).to.deep.include(labels);
     const volumes = await world.volumesOf(made.workspaceId);
-    expect(volumes).to.deep.equal(["configs", "workspace"].map((each) => `${container.Name.slice(1)}-${each}`));
+    expect(volumes).to.deep.equal(
+      ["configs", "workspace"].map((each) => `${container.Name.slice(1)}-${each}`),
+    );
     for (const name of volumes) {
       expect((await world.docker.getVolume(name).inspect()).Labels).to.deep.equal(labels);
     }
@@ -86,10 +88,15 @@ describe("docker runtime: what a launch makes in the engine", () => {
   it("gives the files to the user that the image runs as", async () => {
     const context = await tempDir();
     const image = world.image("user");
-    await writeFile(join(context, "Dockerfile"), `FROM ${world.engine.busybox}\nUSER 1234:2345\nCMD ["sh","/configs/run.sh"]\n`);
+    await writeFile(
+      join(context, "Dockerfile"),
+      `FROM ${world.engine.busybox}\nUSER 1234:2345\nCMD ["sh","/configs/run.sh"]\n`,
+    );
     const template = { name: "user", image, build: { context } };
     const token = { path: "/configs/.auth_token", mode: 0o600, content: "token\n" };
-    const made = probeSpec(world.runtime, template, `cat /configs/.auth_token\n${UNTIL_STOPPED}`, { files: [token] });
+    const made = probeSpec(world.runtime, template, `cat /configs/.auth_token\n${UNTIL_STOPPED}`, {
+      files: [token],
+    });
     expect((await launchReady(world.runtime, made)).log).to.equal("token\nready\n");
   });
 
@@ -100,8 +107,14 @@ describe("docker runtime: what a launch makes in the engine", () => {
     await launchReady(world.runtime, { ...made, workspaceDir: { path, readOnly: false } });
     expect(await readFile(join(path, "mine"), "utf8")).to.equal("");
     expect(await world.volumesOf(made.workspaceId)).to.have.length(1);
-    const again = await launchReady(world.runtime, { ...made, attempt: 2, workspaceDir: { path, readOnly: true } });
-    expect(again.log).to.contain("from outside\n").and.to.match(/Read-only file system/);
+    const again = await launchReady(world.runtime, {
+      ...made,
+      attempt: 2,
+      workspaceDir: { path, readOnly: true },
+    });
+    expect(again.log)
+      .to.contain("from outside\n")
+      .and.to.match(/Read-only file system/);
   });
 
   it("refuses a file in a folder of the machine that is mounted read-only", async () => {
@@ -170,7 +183,10 @@ describe("docker runtime: what a launch makes in the engine", () => {
   it("takes the workspace's anonymous volumes away with its container", async () => {
     const context = await tempDir();
     const image = world.image("anonymous");
-    await writeFile(join(context, "Dockerfile"), `FROM ${world.engine.busybox}\nVOLUME /cache\nCMD ["sh","/configs/run.sh"]\n`);
+    await writeFile(
+      join(context, "Dockerfile"),
+      `FROM ${world.engine.busybox}\nVOLUME /cache\nCMD ["sh","/configs/run.sh"]\n`,
+    );
     const made = probeSpec(world.runtime, { name: "anonymous", image, build: { context } }, UNTIL_STOPPED);
     await launchReady(world.runtime, made);
     const { Mounts } = await world.inspect(made.workspaceId);
@@ -181,7 +197,9 @@ describe("docker runtime: what a launch makes in the engine", () => {
   });
 
   it("says which template lacks an image", async () => {
-    const error = await failureOf(world.runtime.launch(probeSpec(world.runtime, { name: "bare" }, ""), patientCall()));
+    const error = await failureOf(
+      world.runtime.launch(probeSpec(world.runtime, { name: "bare" }, ""), patientCall()),
+    );
     expect(error.message).to.contain('the workspace template "bare" has no image');
   });
 
@@ -189,6 +207,8 @@ describe("docker runtime: what a launch makes in the engine", () => {
     const made = spec(UNTIL_STOPPED);
     await launchReady(world.runtime, made);
     expect(await world.runtime.observe(randomUUID(), patientCall())).to.deep.equal({ state: "absent" });
-    expect(await world.installation().observe(made.workspaceId, patientCall())).to.deep.equal({ state: "absent" });
+    expect(await world.installation().observe(made.workspaceId, patientCall())).to.deep.equal({
+      state: "absent",
+    });
   });
 });

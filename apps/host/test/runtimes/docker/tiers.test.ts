@@ -55,13 +55,19 @@ describe("docker runtime: tiers in the engine", () => {
   const launch = async (tier: Tier, script = UNTIL_STOPPED) => {
     const made = probeSpec(world.runtime, world.template, script, { tier });
     const result = await launchReady(world.runtime, made);
-    return { ...result, found: (await world.inspect(made.workspaceId)).HostConfig, workspaceId: made.workspaceId };
+    return {
+      ...result,
+      found: (await world.inspect(made.workspaceId)).HostConfig,
+      workspaceId: made.workspaceId,
+    };
   };
 
   it("runs tier 1 on a read-only root with a small /tmp and its configuration only", async () => {
     const script = `touch /file; touch /tmp/file && touch /configs/file && echo written; ls -d /workspace\n${UNTIL_STOPPED}`;
     const { log, found, workspaceId } = await launch(1, script);
-    expect(log).to.match(/\/file: Read-only file system/).and.to.contain("written\n");
+    expect(log)
+      .to.match(/\/file: Read-only file system/)
+      .and.to.contain("written\n");
     expect(log).to.match(/\/workspace: No such file or directory/);
     expect(found.Tmpfs?.["/tmp"]).to.contain("size=64m");
     expect(await world.volumesOf(workspaceId)).to.have.length(1);
@@ -98,7 +104,12 @@ describe("docker runtime: tiers in the engine", () => {
 
   it("runs tier 4 unprivileged where that is not allowed", async () => {
     const { found, notices } = await launch(4);
-    expect(found).to.deep.include({ Memory: 4096 * MIB, Privileged: false, PidMode: "", NetworkMode: "molecule-net" });
+    expect(found).to.deep.include({
+      Memory: 4096 * MIB,
+      Privileged: false,
+      PidMode: "",
+      NetworkMode: "molecule-net",
+    });
     expect(found.SecurityOpt).to.deep.equal(["no-new-privileges:true"]);
     expect(notices[0]).to.contain("MOLECULE_ALLOW_PRIVILEGED=true");
   });
@@ -113,14 +124,20 @@ describe("docker runtime: tiers in the engine", () => {
 
   it("asks for the machine's network and the engine's socket as well in tier 4, where that is allowed", async () => {
     const found = await created(4);
-    expect(found).to.deep.include({ Memory: 4096 * MIB, Privileged: true, PidMode: "host", NetworkMode: "host" });
+    expect(found).to.deep.include({
+      Memory: 4096 * MIB,
+      Privileged: true,
+      PidMode: "host",
+      NetworkMode: "host",
+    });
     expect(found.PortBindings ?? {}).to.deep.equal({});
     expect(found.Mounts?.map(({ Target }) => Target)).to.include("/var/run/docker.sock");
   });
 
   /** Not every engine may run privileged containers, so that this one is created in the engine but not started. */
   async function created(tier: Tier) {
-    proxy.fault = ({ path }) => (path.endsWith("/start") ? { kind: "answer", status: 204, body: "" } : undefined);
+    proxy.fault = ({ path }) =>
+      path.endsWith("/start") ? { kind: "answer", status: 204, body: "" } : undefined;
     const runtime = world.installation({ limits: { allowPrivileged: true }, dockerHost: proxy.url });
     const made = probeSpec(runtime, world.template, UNTIL_STOPPED, { tier });
     const { url, notices } = await runtime.launch(made, patientCall());

@@ -1,0 +1,80 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { CliContext } from "../program.js";
+import { listPlugins } from "./list.js";
+import { lockPlugins } from "./lock.js";
+import { newPlugin } from "./new.js";
+import { validate } from "./validate.js";
+
+const MANIFEST_HELP = "the manifest (default: MOLECULE_MANIFEST, else ./manifest.json)";
+
+/** Adds `molecule plugins` and its commands. */
+export function registerPluginCommands(program: Command, context: CliContext): void {
+  const plugins = program.command("plugins").description("make, check, lock and list plugins");
+  plugins
+    .command("new")
+    .description("write a new plugin: a package that builds, tests and runs at once")
+    .argument("<name>", "its name in the manifest: a-z, 0-9 and -, e.g. acme-vault")
+    .option("--dir <path>", "the folder to make (default: ./<name>)")
+    .addHelpText(
+      "after",
+      "\nWhat to do with it is printed at the end, and explained in docs/writing-a-plugin.md.",
+    )
+    .action((name: string, options: { dir?: string }) =>
+      newPlugin(context, {
+        name,
+        dir: resolve(context.cwd, options.dir ?? name),
+        manifest: manifestPath(context),
+      }),
+    );
+  plugins
+    .command("validate")
+    .description("print every fault of a manifest and its plugins, or of a plugin's package")
+    .argument("[path]", "a manifest, or the folder of a plugin's package (default: the host's manifest)")
+    .option("--all", "check the plugins that are off as well")
+    .option("--json", "print the result as JSON")
+    .addHelpText(
+      "after",
+      "\nImports each plugin, in a thread of its own, but runs no setup. Exit code 0 without faults, else 1.",
+    )
+    .action((path: string | undefined, options: { all?: boolean; json?: boolean }) =>
+      validate(context, {
+        path: path === undefined ? manifestPath(context) : resolve(context.cwd, path),
+        all: options.all === true,
+        json: options.json === true,
+      }),
+    );
+  plugins
+    .command("lock")
+    .description("write the integrity of each plugin that is on into the manifest")
+    .option("--manifest <path>", MANIFEST_HELP)
+    .addHelpText(
+      "after",
+      "\nThe host refuses a plugin whose files no longer give its integrity. Run this again after an update.",
+    )
+    .action((options: { manifest?: string }) =>
+      lockPlugins(context, manifestPath(context, options.manifest)),
+    );
+  plugins
+    .command("list")
+    .description("show each plugin of the manifest: its module, and whether it is on and why")
+    .option("--manifest <path>", MANIFEST_HELP)
+    .option("--json", "print the list as JSON")
+    .addHelpText(
+      "after",
+      "\nAs a host that starts now would decide. What was toggled at run time, a running host tells: GET /admin/plugins.",
+    )
+    .action((options: { manifest?: string; json?: boolean }) =>
+      listPlugins(context, {
+        manifest: manifestPath(context, options.manifest),
+        json: options.json === true,
+      }),
+    );
+}
+
+/** The manifest that the host would read, unless one is given. */
+function manifestPath({ env, cwd }: CliContext, given?: string): string {
+  // An empty variable counts as unset, as for the host.
+  const fromEnv = env.MOLECULE_MANIFEST === "" ? undefined : env.MOLECULE_MANIFEST;
+  return resolve(cwd, given ?? fromEnv ?? "manifest.json");
+}

@@ -1,0 +1,177 @@
+import { Kernel, parseManifest, SecretMasker, soleHostLeases, systemClock, type Clock } from "@molecule/core";
+import { RecordingLogger } from "@molecule/core/testing";
+import { readConfig } from "../../dist/config/config.js";
+import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
+import type { HttpConfig, HttpDependencies } from "../../dist/http/dependencies.js";
+import { Readiness } from "../../dist/readiness.js";
+import { NoneRuntime } from "../../dist/runtimes/none.js";
+import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
+import { EventLog } from "../../dist/storage/event-log.js";
+import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
+import { systemRandom } from "../../dist/storage/random.js";
+import { TokenStore } from "../../dist/storage/token-store.js";
+import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
+import { createWorkspaceServices } from "../../dist/workspaces/services.js";
+import { addWorkspace, useDatabase, type DatabaseKind, type SuiteDatabase } from "../storage/databases.js";
+
+const HOST_ID = "00000000-0000-4000-8000-000000000001";
+const MANIFEST = {
+  version: 1,
+  plugins: [],
+  workspace_templates: [
+    { name: "demo", command: ["true"], provision_timeout_seconds: 120 },
+    { name: "langgraph", command: ["true"] },
+  ],
+};
+
+/** How a platform differs from one in production, whose admin token is `admin-secret`. */
+export interface PlatformOptions {
+  readonly config?: Partial<HttpConfig>;
+  readonly limits?: Partial<ServerLimits>;
+  readonly clock?: Clock;
+  /** Address to listen on; 127.0.0.1 unless told. */
+  readonly host?: string;
+}
+
+/** A platform that serves, in this process. */
+export interface RunningPlatform {
+  readonly url: string;
+  readonly port: number;
+  readonly log: RecordingLogger;
+  readonly tokens: TokenStore;
+  readonly events: EventLog;
+  close(): Promise<void>;
+}
+
+/** What a suite makes platforms with; they end with the test. */
+export interface PlatformSuite {
+  readonly database: SuiteDatabase;
+  start(options?: PlatformOptions): Promise<RunningPlatform>;
+  /** Only the server of a platform, which does not listen; the test ends it. */
+  make(): HttpServer;
+  /** A workspace with a live token of attempt 1. */
+  addAgent(platform: RunningPlatform): Promise<{ id: string; token: string }>;
+}
+
+/** Development: open to programs of this machine. */
+export const DEVELOPMENT: Partial<HttpConfig> = { environment: "development", adminToken: null };
+/** The admin token of a platform, unless it is told otherwise. */
+export const ADMIN_TOKEN = "admin-secret";
+
+/** Lets the suite around start platforms on a database of its own. */
+export function usePlatforms(kind: DatabaseKind = "pglite"): PlatformSuite {
+  const database = useDatabase(kind);
+  const running: RunningPlatform[] = [];
+  afterEach(async () => {
+    for (const platform of running.splice(0)) await platform.close();
+  });
+  return {
+    database,
+    start: async (options = {}) => {
+      const platform = await startPlatform(database, options);
+      running.push(platform);
+      return platform;
+    },
+    make: () => assemble(database, {}).server,
+    addAgent: async (platform) => {
+      const id = await addWorkspace(database.db);
+      const { token } = await platform.tokens.issue(database.db, { workspaceId: id, attempt: 1 });
+      return { id, token };
+    },
+  };
+}
+
+/** A platform on a database; end it with `close()`. */
+export async function startPlatform(
+  suite: SuiteDatabase,
+  options: PlatformOptions = {},
+): Promise<RunningPlatform> {
+  const { server, kernel, services, log, tokens, events } = assemble(suite, options);
+  kernel.registries.supervisor.start();
+  const { port } = await server.listen(0, options.host ?? "127.0.0.1");
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    log,
+    tokens,
+    events,
+    close: async () => {
+      await server.close();
+      await kernel.stop();
+      await services.stop();
+      await tokens.settle();
+    },
+  };
+}
+
+function assemble(suite: SuiteDatabase, options: PlatformOptions) {
+  const { clock = systemClock, limits = {} } = options;
+  const { database, db } = suite;
+  const log = new RecordingLogger();
+  const masker = new SecretMasker();
+  const manifest = parseManifest(JSON.stringify(MANIFEST), "/srv/molecule/manifest.json");
+  const kernel = new Kernel({ manifest, env: {}, clock, log, masker });
+  const runtime = new NoneRuntime("this is a test");
+  const events = new EventLog({ db, clock, log });
+  const tokens = new TokenStore({ db, random: systemRandom, log });
+  const workspaces = new WorkspaceStore({ db });
+  const ledgers = new EnvLedgerStore({ db });
+  const services = createWorkspaceServices({
+    config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
+    storage: {
+      database,
+      instanceId: HOST_ID,
+      hostId: HOST_ID,
+      dataDir: "/nowhere",
+      generatedAdminToken: null,
+      events,
+      tokens,
+      workspaces,
+      ledgers,
+      leases: soleHostLeases(),
+      toggles: new PluginToggleStore({ db }),
+      close: () => Promise.resolve(),
+    },
+    runtime,
+    kernel,
+    templates: manifest.templates,
+    masker,
+    clock,
+    log,
+    platformUrl: () => "http://platform.example",
+    concurrency: 1,
+  });
+  kernel.registries.loops.add(services.recovery.loop());
+  const deps: HttpDependencies = {
+    config: {
+      environment: "production",
+      adminToken: ADMIN_TOKEN,
+      generatedAdminToken: null,
+      corsOrigins: ["http://localhost:3000"],
+      rateLimitPerMinute: 1_000,
+      orgId: null,
+      canvasDir: null,
+      ...options.config,
+    },
+    log,
+    clock,
+    masker,
+    database,
+    tokens,
+    events,
+    workspaces,
+    ledgers,
+    kernel,
+    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    workspaceCreation: services.creation,
+    workspaceDeletion: services.deletion,
+    registration: {
+      register: (body, token) => services.registration.register(body, token),
+      updateCard: (body) => services.registration.updateCard(body),
+      heartbeat: (body, token) => services.heartbeats.take(body, token),
+    },
+    workspaceConsole: (id) => services.console.read(id),
+    provisionTimeoutMs: services.declaredTimeoutMs,
+  };
+  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, events };
+}

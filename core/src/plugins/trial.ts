@@ -1,0 +1,77 @@
+import type { DependencyContainer } from "tsyringe";
+import { BackgroundLoopRegistry } from "../hooks/background-loops/registry.js";
+import { soleHostLeases } from "../hooks/background-loops/lease.js";
+import { LoopSupervisor } from "../hooks/background-loops/supervisor.js";
+import { BootTaskRegistry } from "../hooks/boot-tasks/registry.js";
+import type { ChainMutator } from "../hooks/env-mutators/chain.js";
+import { EnvMutatorRegistry } from "../hooks/env-mutators/registry.js";
+import type { HookRegistries } from "../hooks/registries.js";
+import type { Clock } from "../ports/clock.js";
+import type { Logger } from "../ports/logger.js";
+import type { PluginEntry } from "./manifest-schema.js";
+import { PluginScope } from "./scope.js";
+import { setUpPlugin } from "./set-up.js";
+
+/** What a trial works with. */
+export interface TrialServices {
+  readonly container: DependencyContainer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly manifestDir: string;
+}
+
+/** A plugin to try out, with its place in the manifest's effective order. */
+export interface TrialEntry {
+  readonly entry: PluginEntry;
+  readonly order: number;
+}
+
+/**
+ * Sets plugins up that do not run, aside from the shared registries, hands their mutators to `use`, and takes the
+ * plugins down again. Their loops never tick and their boot tasks never run.
+ * @throws the coded error of a plugin that can't be set up
+ */
+export async function tryOutPlugins<T>(
+  entries: readonly TrialEntry[],
+  services: TrialServices,
+  use: (mutators: readonly ChainMutator[]) => Promise<T>,
+): Promise<T> {
+  const registries = unusedRegistries(services);
+  const scopes: PluginScope[] = [];
+  try {
+    for (const { entry, order } of entries) {
+      const scope = new PluginScope(entry.name, services.container);
+      scopes.push(scope);
+      await setUpPlugin(entry, {
+        scope,
+        registries,
+        clock: services.clock,
+        log: services.log.child({ plugin: entry.name, preview: true }),
+        env: services.env,
+        manifestDir: services.manifestDir,
+        order,
+        loads: 0,
+        onVersion: () => undefined,
+        onTiming: () => undefined,
+      });
+    }
+    return await use(registries.envMutators.entries());
+  } finally {
+    for (const scope of scopes.reverse()) {
+      await scope.withdraw();
+      await scope.dispose();
+    }
+  }
+}
+
+/** Registries that nothing reads: their supervisor is never started. */
+function unusedRegistries({ clock, log }: TrialServices): HookRegistries {
+  const loops = new BackgroundLoopRegistry();
+  return {
+    envMutators: new EnvMutatorRegistry(),
+    bootTasks: new BootTaskRegistry(),
+    loops,
+    supervisor: new LoopSupervisor(loops, { clock, log, leases: soleHostLeases(), random: () => 0 }),
+  };
+}

@@ -1,0 +1,144 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { startHost, type RunningHost } from "../support/host.js";
+import { install, molecule, npm, pack, ThirdParty } from "./third-party.js";
+import { create, field, untilStatus } from "./workspace-api.js";
+
+const VAULT = {
+  expiresAt: "2090-01-01T00:00:00Z",
+  roles: { default: { REGION_KEY: "region-key-0001" }, "pmm-lead": { API_KEY: "api-key-0001" } },
+};
+
+// Everything as a company does it that has the tarball of @molecule/core and nothing else of this repository.
+describe("a plugin of a third party", function () {
+  this.timeout(300_000);
+
+  let thirdParty: ThirdParty;
+
+  before(async () => {
+    thirdParty = await ThirdParty.make();
+  });
+
+  describe("the example of the docs", () => {
+    let folder: string;
+    let host: RunningHost | undefined;
+
+    before(async () => {
+      const example = await thirdParty.copyExample();
+      await install(example, "--no-save", thirdParty.core);
+      expect(await npm(example, "test")).to.contain("gives the same result in a worker");
+      const tarball = await pack(example, thirdParty.folder);
+      folder = await thirdParty.hostFolder("example-host", [tarball], [await entryOfReadme(example)]);
+      await writeFile(join(folder, "vault.json"), JSON.stringify(VAULT));
+    });
+
+    after(async () => {
+      await host?.stop();
+    });
+
+    it("is found without a fault and locked by the command", async () => {
+      const validated = await molecule(folder, "plugins", "validate");
+      expect(validated.stdout).to.contain("✓ acme-vault 1.0.0");
+      expect(validated.code, validated.stderr).to.equal(0);
+      const locked = await molecule(folder, "plugins", "lock");
+      expect(locked.stdout).to.contain("✓ acme-vault: locked");
+      expect(await readFile(join(folder, "manifest.json"), "utf8")).to.match(/"integrity": "sha512-/);
+    });
+
+    it("runs in a worker of the host, and the ledger says what it wrote, secrets masked", async () => {
+      host = await hostIn(folder);
+      expect(await pluginOf(host, "acme-vault")).to.deep.include({
+        state: "enabled",
+        version: "1.0.0",
+        isolation: "worker",
+      });
+      const id = await create(host, { name: "Vaulted", runtime: "demo", role: "Pmm-Lead" });
+      const { url } = await untilStatus(host, id, "online");
+      const ledger = await host.api("GET", `/workspaces/${id}/env`);
+      const writer = { kind: "plugin", name: "acme-vault", version: "1.0.0", mutator: "acme-vault" };
+      expect(field(ledger.body, "variables", "VAULT_NAMES")).to.deep.equal([
+        {
+          key: "VAULT_NAMES",
+          writer,
+          operation: "set",
+          value: "API_KEY,REGION_KEY",
+          secret: false,
+          outcome: "applied",
+        },
+      ]);
+      expect(field(ledger.body, "variables", "VAULT_API_KEY")).to.deep.equal([
+        { key: "VAULT_API_KEY", writer, operation: "set", value: "***", secret: true, outcome: "applied" },
+      ]);
+      expect(ledger.text).not.to.contain("api-key-0001");
+      const names: unknown = await (await fetch(`${url}/env-names`)).json();
+      expect(names).to.include("VAULT_API_KEY").and.include("VAULT_REGION_KEY");
+      await host.stop();
+      expect(host.lines.map(({ text }) => text).join("\n")).not.to.match(/(api|region)-key-0001/);
+    });
+
+    it("is refused after a change of its files, and the host runs without it", async () => {
+      const module = join(folder, "node_modules/@acme/molecule-plugin-vault/dist/src/index.js");
+      await writeFile(module, `${await readFile(module, "utf8")}// changed\n`);
+      host = await hostIn(folder);
+      const plugin = await pluginOf(host, "acme-vault");
+      expect(plugin).to.have.property("state", "failed");
+      expect(plugin).to.have.nested.property("error.code", "PLUGIN_INTEGRITY_MISMATCH");
+    });
+  });
+
+  describe("one made by molecule plugins new", () => {
+    let host: RunningHost | undefined;
+
+    after(async () => {
+      await host?.stop();
+    });
+
+    it("builds, passes its tests, and changes the environment of a workspace, at once", async () => {
+      const made = await molecule(thirdParty.folder, "plugins", "new", "acme-greeter");
+      expect(made.code, made.stderr).to.equal(0);
+      const plugin = join(thirdParty.folder, "acme-greeter");
+      await install(plugin);
+      expect(await npm(plugin, "test")).to.contain("takes no empty greeting");
+      expect((await molecule(plugin, "plugins", "validate", ".")).stdout).to.contain("✓ acme-greeter 0.1.0");
+      const entry = {
+        name: "acme-greeter",
+        module: "molecule-plugin-acme-greeter",
+        isolation: "worker",
+        config: { greeting: "good day" },
+        env: { reads: [], writes: ["ACME_GREETER_*"] },
+      };
+      const tarball = await pack(plugin, thirdParty.folder);
+      host = await hostIn(await thirdParty.hostFolder("greeter-host", [tarball], [entry]));
+      const id = await create(host, { name: "Hello", runtime: "demo" });
+      await untilStatus(host, id, "online");
+      const ledger = await host.api("GET", `/workspaces/${id}/env`);
+      expect(field(ledger.body, "variables", "ACME_GREETER_GREETING")).to.have.nested.property(
+        "[0].value",
+        "good day, Hello",
+      );
+    });
+  });
+});
+
+/** The manifest entry that the example's README tells. */
+async function entryOfReadme(example: string): Promise<object> {
+  const readme = await readFile(join(example, "README.md"), "utf8");
+  const entry: unknown = JSON.parse(/```json\n(.*?)```/s.exec(readme)?.[1] ?? "null");
+  if (typeof entry !== "object" || entry === null) throw new Error("the example's README has no entry");
+  return entry;
+}
+
+async function hostIn(folder: string): Promise<RunningHost> {
+  return await startHost({
+    dev: true,
+    cwd: folder,
+    manifest: join(folder, "manifest.json"),
+    env: { CONTAINER_RUNTIME: "process" },
+  });
+}
+
+async function pluginOf(host: RunningHost, name: string): Promise<unknown> {
+  const plugins = field((await host.api("GET", "/admin/plugins")).body, "plugins");
+  return Array.isArray(plugins) ? plugins.find((plugin) => field(plugin, "name") === name) : undefined;
+}
