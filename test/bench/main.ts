@@ -1,4 +1,6 @@
 import { endEverything } from "../support/lifetime.js";
+import { bootBenchmarks } from "./boot.js";
+import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
 import { provisionBenchmarks } from "./provision.js";
@@ -10,7 +12,13 @@ const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
   --json    print {"results":[...]} instead of a table
   --list    print the names`;
 
-const benchmarks: readonly Benchmark[] = [...startBenchmarks, ...provisionBenchmarks, ...deleteBenchmarks];
+const benchmarks: readonly Benchmark[] = [
+  ...chainBenchmarks,
+  ...bootBenchmarks,
+  ...startBenchmarks,
+  ...provisionBenchmarks,
+  ...deleteBenchmarks,
+];
 
 process.exitCode = await main(process.argv.slice(2));
 

@@ -22,7 +22,6 @@ describe("a plugin of a third party", function () {
 
   describe("the example of the docs", () => {
     let folder: string;
-    let host: RunningHost | undefined;
 
     before(async () => {
       const example = await thirdParty.copyExample();
@@ -31,10 +30,6 @@ describe("a plugin of a third party", function () {
       const tarball = await pack(example, thirdParty.folder);
       folder = await thirdParty.hostFolder("example-host", [tarball], [await entryOfReadme(example)]);
       await writeFile(join(folder, "vault.json"), JSON.stringify(VAULT));
-    });
-
-    after(async () => {
-      await host?.stop();
     });
 
     it("is found without a fault and locked by the command", async () => {
@@ -47,7 +42,7 @@ describe("a plugin of a third party", function () {
     });
 
     it("runs in a worker of the host, and the ledger says what it wrote, secrets masked", async () => {
-      host = await hostIn(folder);
+      const host = await hostIn(folder);
       expect(await pluginOf(host, "acme-vault")).to.deep.include({
         state: "enabled",
         version: "1.0.0",
@@ -80,20 +75,15 @@ describe("a plugin of a third party", function () {
     it("is refused after a change of its files, and the host runs without it", async () => {
       const module = join(folder, "node_modules/@acme/molecule-plugin-vault/dist/src/index.js");
       await writeFile(module, `${await readFile(module, "utf8")}// changed\n`);
-      host = await hostIn(folder);
+      const host = await hostIn(folder);
       const plugin = await pluginOf(host, "acme-vault");
+      await host.stop();
       expect(plugin).to.have.property("state", "failed");
       expect(plugin).to.have.nested.property("error.code", "PLUGIN_INTEGRITY_MISMATCH");
     });
   });
 
   describe("one made by molecule plugins new", () => {
-    let host: RunningHost | undefined;
-
-    after(async () => {
-      await host?.stop();
-    });
-
     it("builds, passes its tests, and changes the environment of a workspace, at once", async () => {
       const made = await molecule(thirdParty.folder, "plugins", "new", "acme-greeter");
       expect(made.code, made.stderr).to.equal(0);
@@ -109,10 +99,11 @@ describe("a plugin of a third party", function () {
         env: { reads: [], writes: ["ACME_GREETER_*"] },
       };
       const tarball = await pack(plugin, thirdParty.folder);
-      host = await hostIn(await thirdParty.hostFolder("greeter-host", [tarball], [entry]));
+      const host = await hostIn(await thirdParty.hostFolder("greeter-host", [tarball], [entry]));
       const id = await create(host, { name: "Hello", runtime: "demo" });
       await untilStatus(host, id, "online");
       const ledger = await host.api("GET", `/workspaces/${id}/env`);
+      await host.stop();
       expect(field(ledger.body, "variables", "ACME_GREETER_GREETING")).to.have.nested.property(
         "[0].value",
         "good day, Hello",

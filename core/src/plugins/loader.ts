@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf, showValue, type Fault } from "../coded-error.js";
@@ -41,7 +41,7 @@ export async function loadPlugin(entry: PluginEntry, url: string, attempt = 0): 
   if (exported.stage !== (entry.stage ?? "main")) {
     throw errors.PLUGIN_STAGE_MISMATCH({ plugin: entry.name, declared: exported.stage });
   }
-  return { plugin: exported, version: await versionOf(fileURLToPath(url)) };
+  return { plugin: exported, version: versionOf(fileURLToPath(url)) };
 }
 
 function exportFaults(exported: unknown, entry: PluginEntry): Fault[] {
@@ -72,11 +72,12 @@ function isMissingFile(error: unknown, url: string): boolean {
   );
 }
 
-async function versionOf(file: string): Promise<string> {
+/** Read synchronously: boot waits for it anyhow, and a trip through the thread pool takes longer than the file. */
+function versionOf(file: string): string {
   let dir = dirname(file);
   while (dir !== dirname(dir)) {
     try {
-      const parsed: unknown = JSON.parse(await readFile(join(dir, "package.json"), "utf8"));
+      const parsed: unknown = JSON.parse(readFileSync(join(dir, "package.json"), "utf8"));
       if (isRecord(parsed) && typeof parsed.version === "string") return parsed.version;
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) return "0.0.0";

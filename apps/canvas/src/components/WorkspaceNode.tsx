@@ -1,4 +1,4 @@
-import type { Node, NodeProps } from "@xyflow/react";
+import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
 import type { Workspace } from "../state/state.js";
 import { workspaceTone } from "../state/status.js";
 import { StatusPill } from "./StatusPill.js";
@@ -13,6 +13,7 @@ export function WorkspaceNode({ data: { workspace }, selected }: NodeProps<Works
   const tasks = activeTasks === 1 ? "1 task" : `${activeTasks} tasks`;
   return (
     <div className={`card tone-${tone}${selected ? " is-selected" : ""}`}>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
       <div className="card-name" title={name}>
         {name}
       </div>
@@ -24,6 +25,7 @@ export function WorkspaceNode({ data: { workspace }, selected }: NodeProps<Works
         {activeTasks > 0 && <span className="card-tasks">{tasks}</span>}
         <code className="card-runtime">{runtime}</code>
       </div>
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
 }

@@ -1,14 +1,8 @@
-import { Position, type Edge, type NodeHandle } from "@xyflow/react";
+import type { Edge } from "@xyflow/react";
 import { CARD, type Positions } from "../state/layout.js";
 import type { Workspace } from "../state/state.js";
 import { statusWord } from "../state/status.js";
 import type { WorkspaceNodeType } from "./WorkspaceNode.js";
-
-/** Where edges meet a card. Given here, so that the graph library need not measure what has one size. */
-const HANDLES: NodeHandle[] = [
-  { type: "target", position: Position.Top, x: CARD.width / 2, y: 0, width: 0, height: 0 },
-  { type: "source", position: Position.Bottom, x: CARD.width / 2, y: CARD.height, width: 0, height: 0 },
-];
 
 /** The last node that was made for the same facts: given again, it is not drawn again. */
 const made = new WeakMap<Workspace, WorkspaceNodeType>();
@@ -42,8 +36,8 @@ function nodeOf(
     data: { workspace },
     selected,
     ...CARD,
+    // Without it, the library forgets where edges meet the card each time the workspace changes.
     measured: CARD,
-    handles: HANDLES,
     ariaLabel: `${workspace.name}, ${statusWord(workspace.status)}, runtime ${workspace.runtime}`,
   };
 }
@@ -51,14 +45,15 @@ function nodeOf(
 /** An edge from each parent to each of its children. */
 export function edgesOf(workspaces: ReadonlyMap<string, Workspace>): Edge[] {
   const edges: Edge[] = [];
-  for (const { id, parentId } of workspaces.values()) {
-    if (parentId === null || !workspaces.has(parentId)) continue;
+  for (const { id, name, parentId } of workspaces.values()) {
+    const parent = parentId === null ? undefined : workspaces.get(parentId);
+    if (parent === undefined) continue;
     edges.push({
-      id: `${parentId}-${id}`,
-      source: parentId,
+      id: `${parent.id}-${id}`,
+      source: parent.id,
       target: id,
       type: "smoothstep",
-      focusable: false,
+      ariaLabel: `${parent.name} is the parent of ${name}`,
     });
   }
   return edges;

@@ -3,7 +3,7 @@ import type { FeedPhase } from "../api/live-feed.js";
 import type { Readiness, Viewport } from "../api/system.js";
 import type { WorkspaceDetail, WorkspaceListItem } from "../api/workspace.js";
 import { applyEvent } from "./apply-event.js";
-import { placeAll } from "./layout.js";
+import { placeAll, type Point, type Positions } from "./layout.js";
 import { INITIAL_STATE, type State, type Workspace } from "./state.js";
 
 /** What can happen to the page's state. */
@@ -96,19 +96,24 @@ function settle(state: State, workspaces: ReadonlyMap<string, Workspace>): State
   return {
     ...state,
     workspaces,
-    positions: keepsPlaces(state, workspaces)
-      ? state.positions
-      : placeAll([...workspaces.values()], state.positions),
+    positions: placed(state, workspaces),
     selectedId: isGone ? null : selectedId,
   };
 }
 
-/** Whether no card has come, gone or been placed elsewhere; heartbeats must not cost a layout. */
-function keepsPlaces(state: State, workspaces: ReadonlyMap<string, Workspace>): boolean {
-  if (state.workspaces?.size !== workspaces.size) return false;
-  for (const [id, { x, y }] of workspaces) {
-    const before = state.workspaces.get(id);
-    if (before?.x !== x || before.y !== y) return false;
+/** Every card's place; the same object while none has come, gone or moved: heartbeats must not cost a layout. */
+function placed(state: State, workspaces: ReadonlyMap<string, Workspace>): Positions {
+  const stays = new Map<string, Point>();
+  for (const workspace of workspaces.values()) {
+    const before = state.workspaces?.get(workspace.id);
+    const position = state.positions.get(workspace.id);
+    if (before !== undefined && position !== undefined && hasSamePlace(before, workspace))
+      stays.set(workspace.id, position);
   }
-  return true;
+  const isSame = stays.size === workspaces.size && stays.size === state.positions.size;
+  return isSame ? state.positions : placeAll([...workspaces.values()], stays);
+}
+
+function hasSamePlace(one: Workspace, other: Workspace): boolean {
+  return one.x === other.x && one.y === other.y && one.parentId === other.parentId;
 }

@@ -165,6 +165,19 @@ describe("the single answer", () => {
     expect(only(filled, "a").lastOutboundAt).to.equal("2026-01-01T00:00:00Z");
   });
 
+  it("brings a workspace below its parent, of which its first event told nothing", () => {
+    const created = told(
+      knowing(workspace("p"), workspace("beside")),
+      event("WORKSPACE_AWAITING_AGENT", "c", { name: "C", external: true }),
+    );
+    const filled = reduce(created, {
+      type: "detail",
+      detail: { ...workspace("c", { parent_id: "p" }), lastOutboundAt: null },
+    });
+    expect(filled.positions.get("c")?.x).to.equal(filled.positions.get("p")?.x);
+    expect(filled.positions.get("beside")).to.deep.equal(created.positions.get("beside"));
+  });
+
   it("of a workspace that is gone is dropped", () => {
     expect(reduce(knowing(), { type: "detail", detail: detail("a", "removed") }).workspaces?.size).to.equal(
       0,

@@ -1,6 +1,7 @@
 import { isCodedError, messageOf } from "@molecule/core";
 import { Command, CommanderError } from "commander";
 import { buildImages } from "./build-images.js";
+import { registerEnvCommands } from "./env-commands.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -55,5 +56,6 @@ function createProgram(context: CliContext): Command {
     .action((templates: string[], options: { buildArg?: string[] }) =>
       buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
     );
+  registerEnvCommands(program, context);
   return program;
 }

@@ -50,6 +50,13 @@ const ROWS: readonly Row[] = [
   row(200, /^{"plugins":\[{"name":"gh-identity",.*"state":"enabled"/, "GET", "/admin/plugins"),
   row(200, /^{"loops":\[{"name":"/, "GET", "/admin/loops"),
   row(200, /^{"subsystems":{".*":{"last_tick_at":.*,"seconds_ago":/, "GET", "/admin/liveness"),
+  row(404, /"code":"PLUGIN_UNKNOWN"}$/, "PATCH", "/admin/plugins/nothing", { enabled: true }),
+  row(400, /"code":"BODY_INVALID"}$/, "PATCH", "/admin/plugins/gh-identity", { enabled: "yes" }),
+  row(200, /^{"ok":true,"error":null,"ledger":{/, "POST", "/admin/env/preview", {
+    name: "x",
+    runtime: "demo",
+  }),
+  row(404, /"code":"WORKSPACE_NOT_FOUND"}$/, "POST", "/admin/env/preview", { workspace_id: NOBODY }),
   row(404, /^{"error":"unknown loop .*","code":"LOOP_UNKNOWN"}$/, "POST", "/admin/loops/nothing", {
     action: "pause",
   }),

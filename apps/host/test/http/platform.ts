@@ -3,6 +3,7 @@ import { RecordingLogger } from "@molecule/core/testing";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
 import type { HttpConfig, HttpDependencies } from "../../dist/http/dependencies.js";
+import { PluginToggles } from "../../dist/plugin-toggles.js";
 import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
@@ -116,6 +117,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const tokens = new TokenStore({ db, random: systemRandom, log });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
+  const toggles = new PluginToggleStore({ db });
+  const pluginToggles = new PluginToggles({ kernel, store: toggles, log });
   const services = createWorkspaceServices({
     config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
     storage: {
@@ -129,7 +132,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       workspaces,
       ledgers,
       leases: soleHostLeases(),
-      toggles: new PluginToggleStore({ db }),
+      toggles,
       close: () => Promise.resolve(),
     },
     runtime,
@@ -170,6 +173,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       updateCard: (body) => services.registration.updateCard(body),
       heartbeat: (body, token) => services.heartbeats.take(body, token),
     },
+    togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
+    previewEnv: (body) => services.envPreview.preview(body),
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

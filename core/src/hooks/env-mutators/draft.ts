@@ -167,9 +167,9 @@ export class RecordingDraft implements EnvDraft {
     const secret = typeof given !== "string";
     const value = secret ? given.value : given;
     const next = applyEdit(operation, this.#presentFor(operation, key), value, separator);
-    // A default is checked whether it is needed or not: that may not depend on what the plugin can't see.
-    const outcome = operation === "setDefault" ? value : next;
-    const fault = outcome === undefined ? undefined : valueFault(outcome);
+    // First what was given, whether a default is needed or not: that may not depend on what the plugin can't see.
+    const isJoined = operation === "prepend" || operation === "append";
+    const fault = valueFault(value) ?? (isJoined && next !== undefined ? valueFault(next) : undefined);
     if (fault !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: fault }));
     this.#overlay.set(key, next);
     if (!this.#isReadable(key))

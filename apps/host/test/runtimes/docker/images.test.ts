@@ -8,7 +8,7 @@ import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { closedGate, EngineProxy } from "./engine-proxy.js";
+import { EngineProxy } from "./engine-proxy.js";
 import { DockerWorld } from "./world.js";
 
 describe("docker runtime: images", () => {
@@ -104,22 +104,6 @@ describe("docker runtime: images", () => {
     const template = await builtFrom({ Dockerfile: `FROM ${world.engine.busybox}\nENV SHARED=yes\n` });
     const all = await Promise.all([1, 2, 3].map(() => environment(template)));
     expect(all.map(({ SHARED }) => SHARED)).to.deep.equal(["yes", "yes", "yes"]);
-    expect(proxy.count("POST", /^\/build$/)).to.equal(1);
-  });
-
-  it("goes on building for the others when one gives up", async () => {
-    const template = await builtFrom({ Dockerfile: `FROM ${world.engine.busybox}\nENV SHARED=yes\n` });
-    const gate = closedGate();
-    proxy.fault = ({ path }) => (path === "/build" ? { kind: "hold", until: gate.opened } : undefined);
-    const caller = new AbortController();
-    const first = failureOf(runtime.baseEnvironment(template, { ...patientCall(), signal: caller.signal }));
-    await eventually(() => proxy.count("POST", /^\/build$/) === 1);
-    const second = environment(template);
-    await eventually(() => proxy.count("GET", /^\/images\/.*\/json$/) === 2);
-    caller.abort(new Error("given up"));
-    expect((await first).message).to.equal("given up");
-    gate.open();
-    expect(await second).to.include({ SHARED: "yes" });
     expect(proxy.count("POST", /^\/build$/)).to.equal(1);
   });
 
