@@ -49,14 +49,17 @@ export {
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";
+export type { ChainRunSummary, KernelObserver } from "./kernel-observer.js";
 export { BootReport, type BootEntry } from "./boot-report.js";
 export { parseManifest, readManifest, type Manifest } from "./plugins/manifest.js";
 export type { PluginEntry } from "./plugins/manifest-schema.js";
 export { computeIntegrity } from "./plugins/isolation/integrity.js";
 export type { PluginState, PluginStatus, PluginTimings } from "./plugins/plugin-status.js";
+export type { HookFigures, HookName } from "./plugins/hook-stats.js";
 export type { LoopAction } from "./hooks/background-loops/supervisor.js";
 export type { LoopState, LoopStatus } from "./hooks/background-loops/liveness.js";
-export type { TickReport } from "./hooks/background-loops/loop-runner.js";
+export type { TickReport, TickRun } from "./hooks/background-loops/loop-runner.js";
+export type { TaskRun } from "./hooks/boot-tasks/run-stage.js";
 export { soleHostLeases, type LeaseProvider, type LoopLease } from "./hooks/background-loops/lease.js";
 export {
   runEnvChain,
@@ -66,6 +69,7 @@ export {
   type ChainSecret,
   type ChainServices,
   type EnvLayer,
+  type ObservedRun,
 } from "./hooks/env-mutators/chain.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {

@@ -12,13 +12,16 @@ import {
   type ChainInput,
   type ChainMutator,
   type ChainResult,
+  type ObservedRun,
 } from "./hooks/env-mutators/chain.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
 import type { HookRegistries } from "./hooks/registries.js";
+import type { KernelObserver } from "./kernel-observer.js";
 import type { SecretMasker } from "./masking/secret-masker.js";
 import { PluginActivity } from "./plugins/activity.js";
 import { parseOverrides } from "./plugins/enablement.js";
+import { HookStats } from "./plugins/hook-stats.js";
 import type { Manifest } from "./plugins/manifest.js";
 import { PluginHost } from "./plugins/plugin-host.js";
 import { CLOCK, type Clock } from "./ports/clock.js";
@@ -35,6 +38,8 @@ export interface KernelOptions {
   readonly masker: SecretMasker;
   /** A number from 0 up to 1; spreads the loops' ticks. */
   readonly random?: () => number;
+  /** Told of what the kernel calls, for metrics. */
+  readonly observer?: KernelObserver;
 }
 
 /** Owns the hook registries and the plugins' life; the host brings the ports and says when. */
@@ -45,13 +50,14 @@ export class Kernel {
   readonly #options: KernelOptions;
   readonly #container: DependencyContainer;
   readonly #activity = new PluginActivity();
+  readonly #stats = new HookStats();
   readonly #lastGood = new LastGoodEdits();
   readonly #policies: ReadonlyMap<string, MutatorPolicy>;
   readonly #controller = new AbortController();
   #toggles: ReadonlyMap<string, boolean> = new Map();
 
   constructor(options: KernelOptions) {
-    const { manifest, clock, log, masker, random = Math.random } = options;
+    const { manifest, clock, log, masker, random = Math.random, observer } = options;
     this.#options = options;
     // A child, so that nothing of one kernel shows in another one of the same process.
     const container = rootContainer.createChildContainer();
@@ -67,7 +73,16 @@ export class Kernel {
       envMutators: new EnvMutatorRegistry(),
       bootTasks: new BootTaskRegistry(),
       loops,
-      supervisor: new LoopSupervisor(loops, { clock, log, leases, random }),
+      supervisor: new LoopSupervisor(loops, {
+        clock,
+        log,
+        leases,
+        random,
+        onTick: (run) => {
+          this.#stats.add("loops", run.plugin, run.outcome !== "failed", run.durationMs);
+          observer?.onTick?.(run);
+        },
+      }),
     };
     const names = manifest.plugins.map((entry) => entry.name);
     this.plugins = new PluginHost({
@@ -75,6 +90,7 @@ export class Kernel {
       registries: this.registries,
       container,
       activity: this.#activity,
+      stats: this.#stats,
       clock,
       log,
       report: this.report,
@@ -116,14 +132,35 @@ export class Kernel {
   async boot(stage: BootStage): Promise<void> {
     if (stage === "env") await this.plugins.load("env");
     if (stage === "storage") await this.plugins.load("main");
-    const { env, clock, log } = this.#options;
-    const services = { env, clock, log, report: this.report, signal: this.#controller.signal };
-    await runBootStage(stage, this.registries.bootTasks, services);
+    const { env, clock, log, observer } = this.#options;
+    await runBootStage(stage, this.registries.bootTasks, {
+      env,
+      clock,
+      log,
+      report: this.report,
+      signal: this.#controller.signal,
+      onTask: (run) => {
+        this.#stats.add("boot_tasks", run.plugin, run.ok, run.durationMs);
+        observer?.onTask?.(run);
+      },
+    });
   }
 
   /** Runs the env-mutator chain for one provision. */
-  runChain(input: ChainInput): Promise<ChainResult> {
-    return this.#runChain(input, (mutator) => this.registries.envMutators.entries().includes(mutator));
+  async runChain(input: ChainInput): Promise<ChainResult> {
+    const { clock, observer } = this.#options;
+    const started = clock.monotonic();
+    const result = await this.#runChain(
+      input,
+      (mutator) => this.registries.envMutators.entries().includes(mutator),
+      (run) => {
+        this.#stats.add("env_mutators", run.plugin, run.error === undefined, run.durationMs);
+        observer?.onMutator?.(run);
+      },
+    );
+    const durationMs = clock.monotonic() - started;
+    observer?.onChain?.({ outcome: result.ok ? "ok" : "failed", durationMs });
+    return result;
   }
 
   /**
@@ -140,9 +177,14 @@ export class Kernel {
     );
   }
 
-  #runChain(input: ChainInput, isRegistered: (mutator: ChainMutator) => boolean): Promise<ChainResult> {
+  #runChain(
+    input: ChainInput,
+    isRegistered: (mutator: ChainMutator) => boolean,
+    onMutator?: (run: ObservedRun) => void,
+  ): Promise<ChainResult> {
     return runEnvChain(input, {
       isRegistered,
+      onMutator,
       clock: this.#options.clock,
       log: this.#options.log,
       lastGood: this.#lastGood,

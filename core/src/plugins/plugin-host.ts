@@ -12,6 +12,7 @@ import type { PluginActivity } from "./activity.js";
 import type { PluginStage } from "./define-plugin.js";
 import { decideEnablement, type Enablement, type EnablementInputs } from "./enablement.js";
 import type { Manifest } from "./manifest.js";
+import type { HookStats } from "./hook-stats.js";
 import type { PluginEntry } from "./manifest-schema.js";
 import type { PluginState, PluginStatus, PluginTimings } from "./plugin-status.js";
 import { PluginScope } from "./scope.js";
@@ -27,6 +28,7 @@ export interface PluginHostServices {
   readonly registries: HookRegistries;
   readonly container: DependencyContainer;
   readonly activity: PluginActivity;
+  readonly stats: Pick<HookStats, "of">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly report: BootReport;
@@ -280,6 +282,7 @@ export class PluginHost {
         loops: namesOf(loops, entry.name),
       },
       timings: record.timings,
+      hooks: this.#services.stats.of(entry.name),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { PluginStage } from "./define-plugin.js";
+import type { HookFigures, HookName } from "./hook-stats.js";
 
 /** Where a plugin is in its life. */
 export type PluginState = "disabled" | "enabling" | "enabled" | "failed" | "disabling";
@@ -30,4 +31,6 @@ export interface PluginStatus {
     readonly loops: readonly string[];
   };
   readonly timings: PluginTimings;
+  /** Calls per hook; previews and dry runs left out. */
+  readonly hooks: Readonly<Record<HookName, HookFigures>>;
 }

@@ -20,7 +20,7 @@ export class LoopBench {
       log: this.log,
       leases,
       random: () => this.randoms.shift() ?? 0.5,
-      onTick: (loop, ok, durationMs) => this.ticks.push({ loop, ok, durationMs }),
+      onTick: (run) => this.ticks.push(run),
     });
   }
 

@@ -4,6 +4,7 @@ import {
   Controls,
   ReactFlow,
   ReactFlowProvider,
+  useReactFlow,
   type NodeChange,
   type Viewport,
 } from "@xyflow/react";
@@ -16,6 +17,8 @@ import { useSelected, useSession, useWorkspaces } from "./use-session.js";
 import { WorkspaceNode, type WorkspaceNodeType } from "./WorkspaceNode.js";
 
 const NODE_TYPES = { workspace: WorkspaceNode };
+/** What the platform tells while nothing was saved (api.md §5). */
+const NEVER_MOVED: Viewport = { x: 0, y: 0, zoom: 1 };
 /** Up to here drawing all cards costs less than finding out which ones show. */
 const DRAW_ALL_UP_TO = 200;
 
@@ -40,8 +43,9 @@ function Flow() {
   const edges = useMemo(() => edgesOf(workspaces), [workspaces]);
   const [start] = useState(() => startOf(session.store.get().viewport));
   const canvas = useRef<HTMLDivElement>(null);
-  const isByButton = useRef(false);
-  const { userMoved } = useKeepInView(canvas, start === null);
+  const movedFrom = useRef<Viewport | null>(null);
+  const { getViewport } = useReactFlow();
+  const { keepFitting } = useKeepInView(canvas, start === null);
   const onNodesChange = useCallback(
     (changes: NodeChange<WorkspaceNodeType>[]) => {
       const chosen = chosenBy(changes);
@@ -49,15 +53,13 @@ function Flow() {
     },
     [session],
   );
-  const onMoveEnd = (event: MouseEvent | TouchEvent | null, viewport: Viewport) => {
-    // Without an event it was this page that moved, or one of the buttons.
-    if (event === null && !isByButton.current) return;
-    isByButton.current = false;
-    userMoved();
-    session.viewportMoved(viewport);
+  const moved = (isFitted: boolean) => {
+    keepFitting(isFitted);
+    session.viewportMoved(getViewport);
   };
-  const byButton = () => {
-    isByButton.current = true;
+  const onMoveEnd = (event: MouseEvent | TouchEvent | null, viewport: Viewport) => {
+    // Without an event it was not the user; a mere click ends a move that led nowhere.
+    if (event !== null && !isSame(movedFrom.current, viewport)) moved(false);
   };
   return (
     <ReactFlow
@@ -66,6 +68,9 @@ function Flow() {
       edges={edges}
       nodeTypes={NODE_TYPES}
       onNodesChange={onNodesChange}
+      onMoveStart={(_, viewport) => {
+        movedFrom.current = viewport;
+      }}
       onMoveEnd={onMoveEnd}
       {...(start === null ? { fitView: true, fitViewOptions: FIT } : { defaultViewport: start })}
       nodesDraggable={false}
@@ -83,18 +88,27 @@ function Flow() {
       <Controls
         showInteractive={false}
         fitViewOptions={FIT}
-        onZoomIn={byButton}
-        onZoomOut={byButton}
-        onFitView={byButton}
+        onZoomIn={() => {
+          moved(false);
+        }}
+        onZoomOut={() => {
+          moved(false);
+        }}
+        onFitView={() => {
+          moved(true);
+        }}
       />
     </ReactFlow>
   );
 }
 
-/** Where the canvas was left; null when nobody has moved it yet (api.md §5), so that it is fitted. */
+/** Where the canvas was left; null when nobody has moved it yet, so that it is fitted. */
 function startOf(saved: Viewport | null): Viewport | null {
-  if (saved === null || (saved.x === 0 && saved.y === 0 && saved.zoom === 1)) return null;
-  return saved;
+  return isSame(saved, NEVER_MOVED) ? null : saved;
+}
+
+function isSame(one: Viewport | null, other: Viewport): boolean {
+  return one?.x === other.x && one.y === other.y && one.zoom === other.zoom;
 }
 
 /** What the user selected: an id, null for nothing, undefined when the changes are about something else. */

@@ -1,5 +1,5 @@
 import type { Edge } from "@xyflow/react";
-import { CARD, type Positions } from "../state/layout.js";
+import { CARD, type Positions } from "../state/board.js";
 import type { Workspace } from "../state/state.js";
 import { statusWord } from "../state/status.js";
 import type { WorkspaceNodeType } from "./WorkspaceNode.js";

@@ -1,6 +1,6 @@
 import { useReactFlow } from "@xyflow/react";
 import { useCallback, useEffect, useRef, type RefObject } from "react";
-import { CARD } from "../state/layout.js";
+import { CARD } from "../state/board.js";
 import { useSelected } from "./use-session.js";
 
 /** How the graph is fitted into the canvas. */
@@ -18,7 +18,7 @@ const GLIDE_MS = 200;
 export function useKeepInView(
   canvas: RefObject<HTMLDivElement | null>,
   isFitting: boolean,
-): { readonly userMoved: () => void } {
+): { readonly keepFitting: (isFitting: boolean) => void } {
   const flow = useReactFlow();
   const positions = useSelected((state) => state.positions);
   const selectedId = useSelected((state) => state.selectedId);
@@ -38,10 +38,10 @@ export function useKeepInView(
     if (dx !== 0 || dy !== 0) void flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: glide() });
   }, [flow, canvas, selected]);
 
-  const userMoved = useCallback(() => {
-    fits.current = false;
+  const keepFitting = useCallback((isWanted: boolean) => {
+    fits.current = isWanted;
   }, []);
-  return { userMoved };
+  return { keepFitting };
 }
 
 /** By how much something must move to lie within 0 and `room`. */

@@ -1,11 +1,4 @@
-/** Top left corner of a card on the canvas, in pixels at zoom 1. */
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Where each workspace's card lies, by workspace id. */
-export type Positions = ReadonlyMap<string, Point>;
+import { Board, pointAt, type Point, type Positions } from "./board.js";
 
 /** What of a workspace decides its place. */
 export interface Placeable extends Point {
@@ -13,15 +6,12 @@ export interface Placeable extends Point {
   readonly parentId: string | null;
 }
 
-/** Size of a card. */
-export const CARD = { width: 248, height: 92 } as const;
-
-/** Distance of the grid's cells. */
-const STEP = { x: CARD.width + 40, y: CARD.height + 64 } as const;
 /** Columns that trees are laid into before a next row is begun. */
 const COLUMNS = 4;
 
-/** Cells of a tree relative to its block's top left one; the root may stand between two columns. */
+type Children = ReadonlyMap<string, readonly string[]>;
+
+/** Cells of a tree relative to its block's top left one; a parent may stand between two columns. */
 interface Block {
   readonly cells: ReadonlyMap<string, Point>;
   readonly columns: number;
@@ -32,25 +22,49 @@ interface Block {
  * one block with each parent above its children. (0, 0) is what the platform says of one that nobody placed.
  */
 export function placeAll(workspaces: readonly Placeable[], before: Positions): Positions {
-  const placed = new Map<string, Point>();
+  const board = new Board();
   for (const { id, x, y } of workspaces) {
     const point = x !== 0 || y !== 0 ? { x, y } : before.get(id);
-    if (point !== undefined) placed.set(id, { x: point.x, y: point.y });
+    if (point !== undefined) board.put(id, point);
   }
-  const waiting = workspaces.filter(({ id }) => !placed.has(id));
+  reserveTrees(workspaces, board);
+  const waiting = workspaces.filter(({ id }) => !board.placed.has(id));
   const waitingIds = new Set(waiting.map(({ id }) => id));
   const childrenOf = groupByParent(waiting);
-  const roots = waiting.filter(({ parentId }) => parentId === null || !waitingIds.has(parentId));
-  for (const root of roots) {
-    const parent = root.parentId === null ? undefined : placed.get(root.parentId);
-    const block = blockOf(root.id, childrenOf);
-    const origin = parent === undefined ? freeOnGrid(block, placed) : freeBelow(parent, block, placed);
-    for (const [id, cell] of block.cells) placed.set(id, at(origin, cell));
+  // Before this index no single card finds room any more: the board only fills.
+  let firstSingle = 0;
+  for (const { id, parentId } of waiting) {
+    if (parentId !== null && waitingIds.has(parentId)) continue;
+    const parent = parentId === null ? undefined : board.placed.get(parentId);
+    const block = blockOf(id, childrenOf);
+    if (parent !== undefined) {
+      put(block, placeBelow(parent, block, board), board);
+      continue;
+    }
+    const isSingle = block.cells.size === 1;
+    const { origin, index } = placeOnGrid(block, board, isSingle ? firstSingle : 0);
+    if (isSingle) firstSingle = index;
+    put(block, origin, board);
+    board.reserve(block.cells.keys());
   }
-  return placed;
+  return board.placed;
 }
 
-function groupByParent(workspaces: readonly Placeable[]): ReadonlyMap<string, readonly string[]> {
+function put(block: Block, origin: Point, board: Board): void {
+  for (const [id, cell] of block.cells) board.put(id, pointAt(origin, cell));
+}
+
+/** Keeps the trees that lie on the board together. */
+function reserveTrees(workspaces: readonly Placeable[], board: Board): void {
+  const placed = workspaces.filter(({ id }) => board.placed.has(id));
+  const childrenOf = groupByParent(placed);
+  for (const { id, parentId } of placed) {
+    const isRoot = parentId === null || !board.placed.has(parentId);
+    if (isRoot && childrenOf.has(id)) board.reserve(blockOf(id, childrenOf).cells.keys());
+  }
+}
+
+function groupByParent(workspaces: readonly Placeable[]): Children {
   const groups = new Map<string, string[]>();
   for (const { id, parentId } of workspaces) {
     if (parentId === null) continue;
@@ -61,7 +75,7 @@ function groupByParent(workspaces: readonly Placeable[]): ReadonlyMap<string, re
   return groups;
 }
 
-function blockOf(id: string, childrenOf: ReadonlyMap<string, readonly string[]>): Block {
+function blockOf(id: string, childrenOf: Children): Block {
   const cells = new Map<string, Point>();
   let columns = 0;
   for (const child of childrenOf.get(id) ?? []) {
@@ -74,35 +88,25 @@ function blockOf(id: string, childrenOf: ReadonlyMap<string, readonly string[]>)
   return { cells, columns };
 }
 
-function freeOnGrid(block: Block, placed: Positions): Point {
-  const lastColumn = Math.max(0, COLUMNS - block.columns);
-  for (let row = 0; ; row += 1) {
-    for (let column = 0; column <= lastColumn; column += 1) {
-      const origin = at({ x: 0, y: 0 }, { x: column, y: row });
-      if (isFree(origin, block, placed)) return origin;
-    }
+/** The first place for a block, row by row from the top left. */
+function placeOnGrid(block: Block, board: Board, from: number): { origin: Point; index: number } {
+  const columns = Math.max(1, COLUMNS - block.columns + 1);
+  for (let index = from; ; index += 1) {
+    const origin = pointAt({ x: 0, y: 0 }, { x: index % columns, y: Math.floor(index / columns) });
+    const isFree = fits(block, origin, (point) => board.isTaken(point) || board.isReserved(point));
+    if (isFree) return { origin, index };
   }
 }
 
-function freeBelow(parent: Point, block: Block, placed: Positions): Point {
-  for (let column = 0; ; column += 1) {
-    const origin = at(parent, { x: column, y: 1 });
-    if (isFree(origin, block, placed)) return origin;
+/** The first place for a block in the row below a parent, to the right of it where it must be. */
+function placeBelow(parent: Point, block: Block, board: Board): Point {
+  for (let index = 0; ; index += 1) {
+    const origin = pointAt(parent, { x: index, y: 1 });
+    if (fits(block, origin, (point) => board.isTaken(point))) return origin;
   }
 }
 
-function isFree(origin: Point, block: Block, placed: Positions): boolean {
-  for (const cell of block.cells.values()) {
-    const point = at(origin, cell);
-    for (const other of placed.values()) if (overlap(point, other)) return false;
-  }
+function fits(block: Block, origin: Point, isTaken: (point: Point) => boolean): boolean {
+  for (const cell of block.cells.values()) if (isTaken(pointAt(origin, cell))) return false;
   return true;
-}
-
-function overlap(one: Point, other: Point): boolean {
-  return Math.abs(one.x - other.x) < STEP.x && Math.abs(one.y - other.y) < STEP.y;
-}
-
-function at(origin: Point, cell: Point): Point {
-  return { x: origin.x + cell.x * STEP.x, y: origin.y + cell.y * STEP.y };
 }

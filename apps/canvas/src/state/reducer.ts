@@ -3,7 +3,8 @@ import type { FeedPhase } from "../api/live-feed.js";
 import type { Readiness, Viewport } from "../api/system.js";
 import type { WorkspaceDetail, WorkspaceListItem } from "../api/workspace.js";
 import { applyEvent } from "./apply-event.js";
-import { placeAll, type Point, type Positions } from "./layout.js";
+import type { Point, Positions } from "./board.js";
+import { placeAll } from "./layout.js";
 import { INITIAL_STATE, type State, type Workspace } from "./state.js";
 
 /** What can happen to the page's state. */

@@ -111,12 +111,12 @@ export class Session {
     return deletion;
   }
 
-  /** Keeps where the canvas stands, once it stands still. */
-  viewportMoved(viewport: Viewport): void {
+  /** Keeps where the canvas stands, once it stands still. @param read where it stands then */
+  viewportMoved(read: () => Viewport): void {
     this.#cancelViewport();
     this.#cancelViewport = this.#timers.after(VIEWPORT_REST_MS, () => {
       // Nothing depends on it: the next move saves again.
-      this.client.saveViewport(viewport).catch(() => undefined);
+      this.client.saveViewport(read()).catch(() => undefined);
     });
   }
 

@@ -2,7 +2,7 @@ import type { LiveEvent } from "../api/events.js";
 import type { FeedPhase } from "../api/live-feed.js";
 import type { Readiness, Viewport } from "../api/system.js";
 import type { WorkspaceListItem } from "../api/workspace.js";
-import type { Positions } from "./layout.js";
+import type { Positions } from "./board.js";
 
 /** A workspace as the page knows it: the list's facts, kept up to date by events. */
 export interface Workspace extends WorkspaceListItem {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { CARD, placeAll, type Placeable, type Positions } from "../../dist-test/src/state/layout.js";
+import { CARD, type Positions } from "../../dist-test/src/state/board.js";
+import { placeAll, type Placeable } from "../../dist-test/src/state/layout.js";
 
 function unplaced(id: string, parentId: string | null = null): Placeable {
   return { id, parentId, x: 0, y: 0 };
@@ -41,6 +42,14 @@ describe("placeAll", () => {
     expect(at(later, "other")).to.deep.equal(at(first, "other"));
     expect(at(later, "child").x).to.equal(at(later, "p").x);
     expect(at(later, "child").y).to.be.greaterThan(at(later, "p").y);
+  });
+
+  it("puts nobody else between the branches of a tree, also when it was placed before", () => {
+    const tree = [unplaced("p"), unplaced("l", "p"), unplaced("m", "p"), unplaced("r", "p")];
+    const together = placeAll([...tree, unplaced("other")], new Map());
+    const later = placeAll([...tree, unplaced("other")], placeAll(tree, new Map()));
+    expect(Object.fromEntries(later)).to.deep.equal(Object.fromEntries(together));
+    expect(at(later, "other").x).to.be.greaterThan(at(later, "r").x);
   });
 
   it("gives every workspace a place of its own, whatever tree they make and whoever comes later", () => {

@@ -148,8 +148,8 @@ describe("Session", () => {
   it("saves where the canvas stands once it stands still", async () => {
     await goLive();
     answers["PUT /canvas/viewport"] = { body: { status: "saved" } };
-    session.viewportMoved({ x: 1, y: 1, zoom: 1 });
-    session.viewportMoved({ x: 7, y: 8, zoom: 0.5 });
+    session.viewportMoved(() => ({ x: 1, y: 1, zoom: 1 }));
+    session.viewportMoved(() => ({ x: 7, y: 8, zoom: 0.5 }));
     expect(timers.spans.filter((ms) => ms === 600)).to.have.length(1);
     timers.fire(600);
     await eventually(() => server.arrived.some(({ method }) => method === "PUT"));
@@ -169,7 +169,7 @@ describe("Session", () => {
   it("leaves no timer and no connection behind when it is stopped", async () => {
     await goLive();
     await eventually(() => timers.spans.length > 0);
-    session.viewportMoved({ x: 1, y: 1, zoom: 1 });
+    session.viewportMoved(() => ({ x: 1, y: 1, zoom: 1 }));
     session.stop();
     expect(timers.spans).to.be.empty;
     expect(feed.last.isClosed).to.be.true;

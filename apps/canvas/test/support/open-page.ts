@@ -8,7 +8,7 @@ export interface OpenPage {
   readonly page: Page;
   /** What the page threw, and what its Content-Security-Policy kept from happening. */
   readonly faults: readonly string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens the canvas in a fresh profile. */

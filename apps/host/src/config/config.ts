@@ -107,8 +107,8 @@ function readEnvironment(read: VariableReader, dev: boolean): DeployEnvironment 
 function readDocker(read: VariableReader): HostConfig["docker"] {
   const host = read.parsed(
     "DOCKER_HOST",
-    "unix:///path, tcp://host:port, http(s)://host:port or ssh://host",
-    (text) => (/^(unix|npipe|tcp|https?|ssh):\/\/./.test(text) ? text : undefined),
+    "unix:///path, tcp://host:port or http(s)://host:port",
+    (text) => (/^(unix|npipe|tcp|https?):\/\/./.test(text) ? text : undefined),
   );
   const tlsVerify = read.text("DOCKER_TLS_VERIFY");
   const certPath = read.text("DOCKER_CERT_PATH");

@@ -73,7 +73,7 @@ describe("readConfig", () => {
       '  - RATE_LIMIT: found "0", allowed: a whole number from 1 to 1000000',
       '  - TIER2_MEMORY_MB: found "5", allowed: a whole number from 6 to 1048576',
       '  - PLATFORM_URL: found "ftp://x", allowed: a URL that starts with http:// or https://',
-      '  - DOCKER_HOST: found "localhost", allowed: unix:///path, tcp://host:port, http(s)://host:port or ssh://host',
+      '  - DOCKER_HOST: found "localhost", allowed: unix:///path, tcp://host:port or http(s)://host:port',
       '  - MOLECULE_ALLOW_PRIVILEGED: found "yes", allowed: one of true, false, 1, 0',
       '  - LOG_LEVEL: found "loud", allowed: one of debug, info, warn, error',
     ]);

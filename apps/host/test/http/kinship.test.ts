@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { ManualClock } from "@molecule/core/testing";
 import { Kinship } from "../../dist/http/kinship.js";
-import { addWorkspace, useDatabase } from "../storage/databases.js";
+import { addWorkspace } from "../storage/databases.js";
+import { useSharedDatabase } from "./shared-database.js";
 
 describe("Kinship", () => {
-  const database = useDatabase("pglite");
+  const database = useSharedDatabase();
   const clock = new ManualClock();
   let kinship: Kinship;
   beforeEach(() => {

@@ -13,7 +13,8 @@ import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { createWorkspaceServices } from "../../dist/workspaces/services.js";
-import { addWorkspace, useDatabase, type DatabaseKind, type SuiteDatabase } from "../storage/databases.js";
+import { addWorkspace, type SuiteDatabase } from "../storage/databases.js";
+import { useSharedDatabase } from "./shared-database.js";
 
 const HOST_ID = "00000000-0000-4000-8000-000000000001";
 const MANIFEST = {
@@ -59,13 +60,13 @@ export const DEVELOPMENT: Partial<HttpConfig> = { environment: "development", ad
 /** The admin token of a platform, unless it is told otherwise. */
 export const ADMIN_TOKEN = "admin-secret";
 
-/** Lets the suite around start platforms on a database of its own. */
-export function usePlatforms(kind: DatabaseKind = "pglite"): PlatformSuite {
-  const database = useDatabase(kind);
+/** Lets the suite around start platforms; the database is empty at the start of each test. */
+export function usePlatforms(): PlatformSuite {
   const running: RunningPlatform[] = [];
   afterEach(async () => {
     for (const platform of running.splice(0)) await platform.close();
   });
+  const database = useSharedDatabase();
   return {
     database,
     start: async (options = {}) => {

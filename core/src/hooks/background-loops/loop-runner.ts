@@ -20,8 +20,19 @@ export interface RunnerServices {
   readonly leases: LeaseProvider;
   /** A number from 0 up to 1. */
   readonly random: () => number;
-  /** Told of each finished tick, for metrics. */
-  readonly onTick?: ((loop: string, ok: boolean, durationMs: number) => void) | undefined;
+  /** Told of each finished tick but dry runs, for metrics. Must not throw. */
+  readonly onTick?: ((run: TickRun) => void) | undefined;
+}
+
+/**
+ * A tick that has ended. `standby`: another host holds the lease, nothing was done; `stopped`: it failed because the
+ * loop was being stopped.
+ */
+export interface TickRun {
+  readonly loop: string;
+  readonly plugin: string;
+  readonly outcome: "ok" | "failed" | "standby" | "stopped";
+  readonly durationMs: number;
 }
 
 /** How a tick ended. */
@@ -155,6 +166,7 @@ export class LoopRunner {
       ? { ok: true, detail: result.value ?? null, error: null, duration_ms: durationMs }
       : { ok: false, detail: null, error: messageOf(result.error), duration_ms: durationMs };
     this.#note(report, dryRun);
+    if (!dryRun) this.#tell(report);
     // A tick that ignores its abort keeps the loop occupied: another one beside it would overlap.
     void this.#running?.then(() => {
       this.#running = undefined;
@@ -176,7 +188,17 @@ export class LoopRunner {
         });
       }
     }
-    this.#services.onTick?.(this.registered.contribution.name, report.ok, report.duration_ms);
+  }
+
+  #tell(report: TickReport): void {
+    const failed = this.#stopped ? "stopped" : "failed";
+    const done = report.detail === HELD_ELSEWHERE ? "standby" : "ok";
+    this.#services.onTick?.({
+      loop: this.registered.contribution.name,
+      plugin: this.registered.owner.plugin,
+      outcome: report.ok ? done : failed,
+      durationMs: report.duration_ms,
+    });
   }
 
   async #tickUnderLease(dryRun: boolean, signal: AbortSignal): Promise<void | string> {

@@ -17,6 +17,16 @@ export interface StageServices {
   readonly log: Logger;
   readonly report: BootReport;
   readonly signal: AbortSignal;
+  /** Told of each finished task, for metrics. Must not throw. */
+  readonly onTask?: ((run: TaskRun) => void) | undefined;
+}
+
+/** A boot task that has ended. */
+export interface TaskRun {
+  readonly task: string;
+  readonly plugin: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
 }
 
 /**
@@ -45,6 +55,7 @@ export async function runBootStage(
       },
     );
     const durationMs = clock.monotonic() - started;
+    services.onTask?.({ task: task.name, plugin: owner.plugin, ok: result.ok, durationMs });
     if (result.ok) {
       const detail = typeof result.value === "string" ? result.value : undefined;
       report.add({ stage, name: task.name, durationMs, outcome: "ok", detail });

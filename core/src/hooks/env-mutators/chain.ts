@@ -54,11 +54,16 @@ export interface ChainServices {
   readonly policyOf: (plugin: string) => MutatorPolicy;
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
-  /** Told of each call's end, for metrics and for waiting on a plugin's running calls. */
   /** Whether the mutator is still registered: a plugin may be disabled while the chain runs. */
   readonly isRegistered?: ((mutator: ChainMutator) => boolean) | undefined;
+  /** Told of each asynchronous call, for waiting on a plugin's running calls. */
   readonly onCall?: ((plugin: string, call: Promise<unknown>) => void) | undefined;
+  /** Told of each mutator that was called, when it has ended, for metrics. Must not throw. */
+  readonly onMutator?: ((run: ObservedRun) => void) | undefined;
 }
+
+/** How a mutator's call ended, as the chain notes it. */
+export type ObservedRun = Omit<MutatorRun, "error"> & { readonly error: CodedError | undefined };
 
 /** A value that must be masked from now on. */
 export interface ChainSecret {
@@ -88,7 +93,7 @@ class ChainRun {
   readonly #env = new Environment();
   readonly #files = new Map<string, { file: LaunchFile; writer: LedgerWriter }>();
   readonly #notes: { writer: LedgerWriter; edits: DraftEdits; dropped: boolean }[] = [];
-  readonly #runs: (Omit<MutatorRun, "error"> & { readonly error: CodedError | undefined })[] = [];
+  readonly #runs: ObservedRun[] = [];
   readonly #secrets: ChainSecret[] = [];
   readonly #deadline: number;
 
@@ -240,7 +245,7 @@ class ChainRun {
     edits: number,
     error?: CodedError,
   ): void {
-    this.#runs.push({
+    const run: ObservedRun = {
       plugin: owner.plugin,
       version: owner.version,
       mutator: contribution.name,
@@ -248,7 +253,9 @@ class ChainRun {
       durationMs,
       edits,
       error,
-    });
+    };
+    this.#runs.push(run);
+    if (outcome !== "not-run" && outcome !== "withdrawn") this.#services.onMutator?.(run);
   }
 
   #ledger(): EnvLedger {

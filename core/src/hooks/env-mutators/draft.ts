@@ -239,7 +239,9 @@ export function applyEdit(
 function givenFault(given: unknown, separator: unknown): string | undefined {
   if (separator !== undefined && typeof separator !== "string")
     return `has a separator of type ${typeof separator}; give a string`;
-  if (separator?.includes("\0") === true) return "has a separator that holds a NUL character";
+  // Also where there is nothing to join: that may not depend on what the plugin can't see.
+  const unfit = separator === undefined ? undefined : valueFault(separator);
+  if (unfit !== undefined) return unfit;
   if (typeof given === "string") return undefined;
   if (!isSecretValue(given)) return `is of type ${typeOf(given)}; give a string, or what secret() returned`;
   if (typeof given.value !== "string") return `is a secret of type ${typeOf(given.value)}; give a string`;

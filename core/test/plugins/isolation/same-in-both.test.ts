@@ -55,11 +55,11 @@ const KEYS = [
 const text = fc.oneof(
   { weight: 8, arbitrary: fc.string({ unit: "grapheme", maxLength: 12 }) },
   { weight: 2, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
-  { weight: 1, arbitrary: fc.constantFrom("a\0b", "\uD800", "x".repeat(70_000), "x".repeat(140_000)) },
+  { weight: 1, arbitrary: fc.constantFrom("a\0b", "\uD800", "x".repeat(140_000)) },
 );
 const careless = fc.boolean();
 const key = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom("ACME_A", "ACME_B", "PATH") },
+  { weight: 4, arbitrary: fc.constantFrom("ACME_A", "PATH", "HIDDEN") },
   fc.constantFrom(...KEYS),
 );
 const value = {
@@ -74,6 +74,17 @@ const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("set", "setDefault"), ...value }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("prepend", "append"), separator, ...value }) },
+    {
+      // Too long once joined. Not onto what the plugin can't read: then only the host knows how long it is.
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("append"),
+        ...value,
+        separator,
+        key: fc.constantFrom("ACME_A", "PATH"),
+        value: fc.constant("x".repeat(70_000)),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("unset"), key, careless }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("look"), key, careless }) },
     {

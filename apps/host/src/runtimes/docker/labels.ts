@@ -2,7 +2,7 @@
  * The labels by which an engine object is known; design.md §4. Decisions use these and full ids, names are for
  * people.
  */
-export const LABELS = {
+const LABELS = {
   managed: "molecule.platform.managed",
   /** Id of the installation that made the object. */
   instance: "molecule.platform.instance",

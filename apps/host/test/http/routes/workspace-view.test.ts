@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { toDetail, toListItem } from "../../../dist/http/routes/workspace-view.js";
 import { WorkspaceStore } from "../../../dist/storage/workspace-store.js";
-import { addWorkspace, useDatabase } from "../../storage/databases.js";
+import { addWorkspace } from "../../storage/databases.js";
+import { useSharedDatabase } from "../shared-database.js";
 
 const LIST_KEYS =
   "id name role tier status agent_card url parent_id active_tasks max_concurrent_tasks last_error_rate last_sample_error uptime_seconds current_task runtime workspace_dir monthly_spend budget_limit budget_used x y collapsed provision_timeout_ms".split(
@@ -23,7 +24,7 @@ function asJson(value: unknown): object {
 }
 
 describe("the views of a workspace", () => {
-  const database = useDatabase("pglite");
+  const database = useSharedDatabase();
   const noTimeout = () => null;
 
   it("have every key of the contract in its order in the list, also where there is no value", async () => {
