@@ -38,7 +38,10 @@ export default tseslint.config(
     files: ["**/test/**/*.ts"],
     rules: { "@typescript-eslint/no-unused-expressions": "off" },
   },
-  { files: ["plugins/*/src/index.ts", "eslint.config.js"], rules: { "no-restricted-syntax": "off" } },
+  {
+    files: ["plugins/*/src/index.ts", "docs/examples/*/src/index.ts", "eslint.config.js"],
+    rules: { "no-restricted-syntax": "off" },
+  },
   {
     files: ["**/*.mjs", "eslint.config.js"],
     languageOptions: {

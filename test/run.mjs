@@ -18,6 +18,7 @@ const env = {
 const steps = {
   format: { command: ["prettier", "--check", "--log-level", "warn", "."], hint: "npm run format" },
   types: { command: ["tsc", "-b"] },
+  page: { command: ["npm", "run", "--silent", "build", "-w", "@molecule/canvas"] },
   lint: { command: ["eslint", ".", "--max-warnings", "0"], hint: "npm run lint -- --fix" },
   dependencies: {
     command: ["depcruise", "--config", ".dependency-cruiser.cjs", "core", "plugins", "apps", "test"],
@@ -101,7 +102,7 @@ async function tests(files, options, runner = []) {
 
 async function everything() {
   return (
-    (await sideBySide(check("types"), check("format"))) &&
+    (await sideBySide(check("types"), inOrder("page", "format"))) &&
     (await sideBySide(check("lint"), inOrder("dependencies", "unused", "api"))) &&
     (await tests(testFiles(), ["--forbid-only"], ["c8"]))
   );
@@ -109,7 +110,7 @@ async function everything() {
 
 /** Only the tests that the arguments name: by path, else by title. */
 async function chosen(args) {
-  if (!(await check("types"))) return false;
+  if (!(await inOrder("types", "page"))) return false;
   const isPath = (arg) => existsSync(resolve(root, arg));
   const paths = args.filter(isPath).map((arg) => relative(root, resolve(root, arg)));
   const titles = args.filter((arg) => !isPath(arg));

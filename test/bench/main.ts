@@ -5,6 +5,7 @@ import { deleteBenchmarks } from "./delete.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
+import { workerBenchmarks } from "./worker.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
 
@@ -14,6 +15,7 @@ const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
 
 const benchmarks: readonly Benchmark[] = [
   ...chainBenchmarks,
+  ...workerBenchmarks,
   ...bootBenchmarks,
   ...startBenchmarks,
   ...provisionBenchmarks,

@@ -19,9 +19,9 @@ export function skipFor(ctx: Mocha.Context, part: string, reason: string): never
 export function skip(ctx: Mocha.Context, reason: string): never {
   const runnable = ctx.runnable();
   reasons.set(runnable, reason);
-  // A hook's skip falls on the tests of its suite, and `beforeEach`'s on one test.
   if (ctx.currentTest !== undefined) reasons.set(ctx.currentTest, reason);
-  else if (runnable.parent !== undefined && isHook(runnable)) reasons.set(runnable.parent, reason);
+  // A `before` hook's skip falls on every test of its suite, of which the context knows only the first.
+  if (runnable.parent !== undefined && isHook(runnable)) reasons.set(runnable.parent, reason);
   return ctx.skip();
 }
 

@@ -12,9 +12,14 @@ const SETUP_TIMEOUT_MS = 10_000;
 
 /**
  * Waits for a plugin's import, 30 s at most.
+ * @param work gets a signal that aborts when the time is over
  * @throws PLUGIN_IMPORT_FAILED when the time is over, and what `work` throws
  */
-export function withinImportTime<T>(entry: PluginEntry, clock: Clock, work: () => Promise<T>): Promise<T> {
+export function withinImportTime<T>(
+  entry: PluginEntry,
+  clock: Clock,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   return within(clock, IMPORT_TIMEOUT_MS, work, () => {
     const reason = `it did not finish within ${IMPORT_TIMEOUT_MS} ms`;
     return errors.PLUGIN_IMPORT_FAILED({ plugin: entry.name, module: entry.module, reason });
@@ -55,7 +60,7 @@ function validatorOf(schema: JsonSchema | undefined): Validator {
 async function within<T>(
   clock: Clock,
   timeoutMs: number,
-  work: () => T | Promise<T>,
+  work: (signal: AbortSignal) => T | Promise<T>,
   onTimeout: () => unknown,
 ): Promise<T> {
   const result = await bounded(work, { clock, timeoutMs, onTimeout });

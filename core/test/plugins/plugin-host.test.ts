@@ -51,7 +51,7 @@ describe("PluginHost", () => {
     expect(made.probe.calls).to.deep.equal(["first", "second"]);
     expect(made.states()).to.deep.equal(["first enabled", "second enabled"]);
     expect(made.kernel.registries.envMutators.names()).to.deep.equal(["m1", "m2"]);
-    const { timings, ...status } = made.status("first");
+    const { timings, hooks, ...status } = made.status("first");
     expect(status).to.deep.equal({
       name: "first",
       module: "./first.mjs",
@@ -65,6 +65,8 @@ describe("PluginHost", () => {
       contributions: { env_mutators: ["m1"], boot_tasks: ["t1"], loops: ["l1"] },
     });
     expect(timings).to.deep.equal({ import_ms: 0, validate_ms: 0, setup_ms: 0 });
+    const none = { calls: 0, failures: 0, p50_ms: null, p99_ms: null };
+    expect(hooks).to.deep.equal({ env_mutators: none, boot_tasks: none, loops: none });
     expect(
       made.kernel.report.entries().map(({ name, outcome, detail }) => ({ name, outcome, detail })),
     ).to.deep.equal([

@@ -1,4 +1,4 @@
-import type { BackgroundLoop, LeaseProvider, LoopStatus, TickContext } from "@molecule/core";
+import type { BackgroundLoop, LeaseProvider, LoopStatus, TickContext, TickRun } from "@molecule/core";
 import { soleHostLeases } from "@molecule/core";
 import { ManualClock, RecordingLogger } from "@molecule/core/testing";
 import { BackgroundLoopRegistry } from "../../dist/src/hooks/background-loops/registry.js";
@@ -9,7 +9,7 @@ export class LoopBench {
   readonly clock = new ManualClock();
   readonly log = new RecordingLogger();
   readonly registry = new BackgroundLoopRegistry();
-  readonly ticks: { loop: string; ok: boolean; durationMs: number }[] = [];
+  readonly ticks: TickRun[] = [];
   readonly supervisor: LoopSupervisor;
   /** What the next random numbers are; the middle, which is no jitter, when there are none left. */
   readonly randoms: number[] = [];

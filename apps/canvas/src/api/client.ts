@@ -27,7 +27,7 @@ import {
 } from "./workspace.js";
 
 /** Ms after which a call is given up. The host goes on with what it began; its end comes as an event. */
-export const CALL_TIMEOUT_MS = 15_000;
+const CALL_TIMEOUT_MS = 15_000;
 
 /** What the client works with. */
 export interface ApiClientOptions {

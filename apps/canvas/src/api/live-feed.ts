@@ -16,7 +16,7 @@ export type OpenFeed = (events: FeedConnectionEvents) => () => void;
 export type FeedPhase =
   | { readonly name: "connecting" }
   | { readonly name: "live" }
-  /** Between two attempts. */
+  /** Lost or refused: between two attempts, or within a repeated one. */
   | { readonly name: "waiting"; readonly retryInMs: number }
   | { readonly name: "stopped" };
 
@@ -71,6 +71,7 @@ export class LiveFeed {
   /** Connects; where it is connected or waits, begins anew at once. */
   start(): void {
     this.#endRound();
+    this.#failures = 0;
     const round = new AbortController();
     this.#round = round;
     void this.#attempt(round.signal);
@@ -90,7 +91,8 @@ export class LiveFeed {
   }
 
   async #attempt(signal: AbortSignal): Promise<void> {
-    this.#owner.phase({ name: "connecting" });
+    // A repeated attempt is part of the wait: a word that changes every second helps nobody.
+    if (this.#failures === 0) this.#owner.phase({ name: "connecting" });
     const verdict = await this.#owner.prepare(signal);
     if (signal.aborted) return;
     if (verdict === "go") this.#connect(signal);

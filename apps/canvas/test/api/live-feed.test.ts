@@ -53,7 +53,7 @@ describe("LiveFeed", () => {
   });
 
   it("connects again after ever longer waits, and after short ones once it was live", async () => {
-    const { feed, timers, sockets } = build();
+    const { feed, timers, sockets, phases } = build();
     feed.start();
     await turn();
     for (const wait of [500, 1000, 2000]) {
@@ -62,6 +62,7 @@ describe("LiveFeed", () => {
       timers.fire(wait);
       await turn();
     }
+    expect(phases).to.deep.equal(["connecting", "waiting", "waiting", "waiting"]);
     sockets.last.events.opened();
     await turn();
     sockets.last.events.closed();

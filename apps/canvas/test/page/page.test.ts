@@ -139,6 +139,25 @@ describe("the canvas on a host in development", () => {
     await page.getByText("No workspaces yet").waitFor();
   });
 
+  it("says how the agent of an external workspace is connected", async function () {
+    this.timeout(60_000);
+    await page.getByRole("button", { name: "New workspace" }).click();
+    await page.keyboard.type("Remote");
+    await page.getByLabel("Runtime").fill("external");
+    await page.getByRole("button", { name: "Create workspace" }).click();
+    const dialog = page.getByRole("dialog", { name: "Connect your agent" });
+    const command = dialog.getByLabel("Command", { exact: true });
+    expect(await command.innerText()).to.match(/^curl .*\/registry\/register .*Bearer /);
+    const [outer, inner] = [await dialog.boundingBox(), await command.boundingBox()];
+    if (outer === null || inner === null) throw new Error("the command is not to be seen");
+    expect(inner.x + inner.width).to.be.lessThan(outer.x + outer.width);
+    await dialog.getByRole("button", { name: "Done" }).click();
+    await card(page, "Remote").getByText("awaiting agent").waitFor();
+    await page.getByRole("button", { name: "Delete the workspace" }).click();
+    await page.getByRole("button", { name: "Delete workspace" }).click();
+    await page.getByText("No workspaces yet").waitFor();
+  });
+
   it("moves between the tabs of the details by arrow keys", async function () {
     this.timeout(60_000);
     const id = await create(host, { name: "Keys", runtime: "external" });

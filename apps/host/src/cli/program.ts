@@ -1,7 +1,9 @@
 import { isCodedError, messageOf } from "@molecule/core";
 import { Command, CommanderError } from "commander";
 import { buildImages } from "./build-images.js";
+import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
+import { registerPluginCommands } from "./plugins/register.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -57,5 +59,7 @@ function createProgram(context: CliContext): Command {
       buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
     );
   registerEnvCommands(program, context);
+  registerPluginCommands(program, context);
+  registerDoctorCommand(program, context);
   return program;
 }

@@ -19,6 +19,8 @@ export interface HostConfig {
   readonly port: number;
   readonly environment: DeployEnvironment;
   readonly adminToken: string | null;
+  /** What `GET /metrics` asks for; null: it is open. */
+  readonly metricsToken: string | null;
   readonly databaseUrl: string | null;
   /** Absolute. */
   readonly dataDir: string;
@@ -74,6 +76,7 @@ export function readConfig(env: Environment, context: ConfigContext): HostConfig
     port: read.integer("PORT", { min: 0, max: 65_535 }) ?? 8080,
     environment,
     adminToken: read.text("ADMIN_TOKEN") ?? null,
+    metricsToken: read.text("METRICS_TOKEN") ?? null,
     databaseUrl,
     dataDir: resolve(context.cwd, read.text("MOLECULE_DATA_DIR") ?? ".data"),
     containerRuntime: read.choice("CONTAINER_RUNTIME", ["auto", "docker", "process", "none"]) ?? "auto",
@@ -105,10 +108,8 @@ function readEnvironment(read: VariableReader, dev: boolean): DeployEnvironment 
 }
 
 function readDocker(read: VariableReader): HostConfig["docker"] {
-  const host = read.parsed(
-    "DOCKER_HOST",
-    "unix:///path, tcp://host:port or http(s)://host:port",
-    (text) => (/^(unix|npipe|tcp|https?):\/\/./.test(text) ? text : undefined),
+  const host = read.parsed("DOCKER_HOST", "unix:///path, tcp://host:port or http(s)://host:port", (text) =>
+    /^(unix|npipe|tcp|https?):\/\/./.test(text) ? text : undefined,
   );
   const tlsVerify = read.text("DOCKER_TLS_VERIFY");
   const certPath = read.text("DOCKER_CERT_PATH");

@@ -4,6 +4,8 @@ import { defineErrors, formatFaults, type Fault } from "@molecule/core";
 export const httpErrors = defineErrors({
   ADMIN_AUTH_REQUIRED: () => "admin auth required",
   ADMIN_TOKEN_INVALID: () => "invalid admin auth token",
+  METRICS_TOKEN_REQUIRED: () =>
+    "the metrics need the METRICS_TOKEN of this host; send it as Authorization: Bearer <token>",
   WORKSPACE_TOKEN_MISSING: () => "missing workspace auth token",
   WORKSPACE_TOKEN_INVALID: () => "invalid workspace auth token",
   INVALID_WORKSPACE_ID: () => "invalid workspace ID",

@@ -10,6 +10,7 @@ export class Access {
   readonly #isDevelopment: boolean;
   readonly #isOpen: boolean;
   readonly #adminHash: Buffer | null;
+  readonly #metricsHash: Buffer | null;
 
   constructor(config: HttpConfig, origins: Origins) {
     this.#origins = origins;
@@ -17,6 +18,7 @@ export class Access {
     this.#isOpen = this.#isDevelopment && config.adminToken === null;
     const adminToken = config.adminToken ?? config.generatedAdminToken;
     this.#adminHash = adminToken === null ? null : hashOf(adminToken);
+    this.#metricsHash = config.metricsToken === null ? null : hashOf(config.metricsToken);
   }
 
   /** *Dev*: development, `ADMIN_TOKEN` unset, and the caller is a program or a trusted page of this very machine. */
@@ -32,6 +34,12 @@ export class Access {
   /** Whether this is the admin token. Compares hashes, in constant time. */
   isAdminToken(token: string): boolean {
     return this.#adminHash !== null && timingSafeEqual(hashOf(token), this.#adminHash);
+  }
+
+  /** Whether the metrics may be read with this token, or with none. Compares hashes, in constant time. */
+  mayReadMetrics(token: string | undefined): boolean {
+    if (this.#metricsHash === null) return true;
+    return token !== undefined && timingSafeEqual(hashOf(token), this.#metricsHash);
   }
 }
 

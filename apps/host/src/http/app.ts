@@ -12,6 +12,7 @@ import { Guards } from "./guards.js";
 import { Kinship } from "./kinship.js";
 import { cors } from "./middleware/cors.js";
 import { answerErrors } from "./middleware/errors.js";
+import { measure } from "./middleware/measure.js";
 import { rateLimit } from "./middleware/rate-limit.js";
 import { securityHeaders } from "./middleware/security-headers.js";
 import { tenant } from "./middleware/tenant.js";
@@ -72,6 +73,7 @@ export function createHttpServer(deps: HttpDependencies, limits: Partial<ServerL
   app.on("error", (error: unknown) => {
     deps.log.debug("a connection failed while it was answered", { reason: messageOf(error) });
   });
+  app.use(measure(deps.metrics, clock));
   app.use(securityHeaders);
   app.use(async (ctx, next) => {
     await next();

@@ -30,16 +30,17 @@ export interface RouteRequest<Path extends string = string, Query = unknown, Bod
   readonly token: VerifiedToken | null;
 }
 
-/** What a route answers: `body` as JSON, as everywhere in this API. */
-export interface RouteAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+/** What a route answers: `body` as JSON, unless it is a text of another type. */
+export type RouteAnswer =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly status: number; readonly body: string; readonly contentType: string };
 
 /** One answer of a route, for the documentation. */
 export interface ResponseSpec {
   readonly description: string;
   readonly schema: TSchema;
+  /** The media type, where it is not JSON. */
+  readonly mediaType?: string;
 }
 
 /** What documents a route and finds it. */

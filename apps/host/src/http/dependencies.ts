@@ -1,5 +1,6 @@
 import type { Clock, Kernel, Logger, PluginStatus, SecretMasker } from "@molecule/core";
 import type { DeployEnvironment } from "../config/config.js";
+import type { HostMetrics } from "../metrics/host-metrics.js";
 import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
@@ -13,6 +14,8 @@ export interface HttpConfig {
   readonly environment: DeployEnvironment;
   /** `ADMIN_TOKEN`, or null when it is unset. */
   readonly adminToken: string | null;
+  /** `METRICS_TOKEN`, or null when it is unset. */
+  readonly metricsToken: string | null;
   /** The admin token that this installation made for itself, or null. */
   readonly generatedAdminToken: string | null;
   /** Origins whose pages may call the API. */
@@ -56,6 +59,7 @@ export interface HttpDependencies {
     };
   };
   readonly readiness: () => Promise<ReadinessReport>;
+  readonly metrics: Pick<HostMetrics, "onRequest" | "render">;
   readonly workspaceCreation: { create(body: unknown): Promise<DomainAnswer> };
   readonly workspaceDeletion: {
     remove(workspaceId: string, options: { confirm: boolean; purge: boolean }): Promise<DomainAnswer>;

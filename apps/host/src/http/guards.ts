@@ -7,8 +7,12 @@ import type { HttpDependencies } from "./dependencies.js";
 import type { Origins } from "./origins.js";
 import { bearerOf } from "./peer.js";
 
-/** Who may call a route; api.md §2. `registry` names the field of the body that holds the workspace's id. */
-export type Guard = "open" | "admin" | "workspace" | "canvas" | { readonly registry: "id" | "workspace_id" };
+/**
+ * Who may call a route; api.md §2. `registry` names the field of the body that holds the workspace's id; `metrics` is
+ * open until a `METRICS_TOKEN` is set.
+ */
+export type Guard =
+  "open" | "admin" | "workspace" | "canvas" | "metrics" | { readonly registry: "id" | "workspace_id" };
 
 /** Lets callers in, or refuses them with the error that api.md §2 gives. */
 export class Guards {
@@ -40,6 +44,14 @@ export class Guards {
    */
   canvas(request: IncomingMessage): void {
     if (!this.#origins.isListed(request.headers.origin)) this.admin(request);
+  }
+
+  /**
+   * Who has the `METRICS_TOKEN`; without one set, everybody.
+   * @throws METRICS_TOKEN_REQUIRED
+   */
+  metrics(request: IncomingMessage): void {
+    if (!this.#access.mayReadMetrics(bearerOf(request))) throw httpErrors.METRICS_TOKEN_REQUIRED({});
   }
 
   /**

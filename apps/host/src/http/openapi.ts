@@ -11,6 +11,7 @@ const SECURITY = {
   workspace: [{ admin: [] }, { workspace: [] }],
   registry: [{ workspace: [] }],
   canvas: [{ admin: [] }, {}],
+  metrics: [{ metrics: [] }, {}],
 };
 
 /**
@@ -32,6 +33,7 @@ export function renderOpenApi(routes: readonly Route[]): Record<string, unknown>
       securitySchemes: {
         admin: { type: "http", scheme: "bearer", description: "ADMIN_TOKEN; not needed in development" },
         workspace: { type: "http", scheme: "bearer", description: "The workspace's own live token" },
+        metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN; not needed while unset" },
       },
     },
   };
@@ -55,8 +57,9 @@ function responses(route: Route): Record<string, unknown> {
   for (const [status, description] of impliedErrors(route)) {
     all[status] = { description, content: json(ErrorSchema) };
   }
-  for (const [status, { description, schema }] of Object.entries(route.responses)) {
-    all[status] = { description, content: json(schema) };
+  for (const [status, { description, schema, mediaType }] of Object.entries(route.responses)) {
+    const content = mediaType === undefined ? json(schema) : { [mediaType]: { schema: plain(schema) } };
+    all[status] = { description, content };
   }
   return all;
 }

@@ -23,8 +23,13 @@ export function handlerOf(
     const params = checkedParams(ctx.params);
     const answer = await route.handle({ params, query: ctx.query, body, token }, deps);
     ctx.status = answer.status;
-    ctx.type = "json";
-    ctx.body = JSON.stringify(answer.body);
+    if ("contentType" in answer) {
+      ctx.set("Content-Type", answer.contentType);
+      ctx.body = answer.body;
+    } else {
+      ctx.type = "json";
+      ctx.body = JSON.stringify(answer.body);
+    }
   };
 }
 
@@ -58,6 +63,9 @@ async function admit(
       return null;
     case "canvas":
       guards.canvas(ctx.req);
+      return null;
+    case "metrics":
+      guards.metrics(ctx.req);
       return null;
     case "workspace": {
       const { id = "" } = ctx.params;

@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A pool whose connections may break at any time without ending the process. */
 export function createPool(config: pg.PoolConfig, log: Logger): pg.Pool {
-  const pool = new pg.Pool({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const pool = new pg.Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...config });
   // An "error" event that nobody listens to ends the process. The pool forgets the connection and makes a new one.
   pool.on("error", (error) => {
     log.warn("lost an idle connection to the database", { reason: messageOf(error) });

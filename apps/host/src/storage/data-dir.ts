@@ -106,6 +106,38 @@ async function takeLock(folder: string, clock: Clock): Promise<FileHandle> {
   }
 }
 
+/**
+ * Who holds a data folder, without taking it: a lock that is only asked for would refuse a host that starts meanwhile,
+ * so a holder that is known to be gone is not asked after. Reads only.
+ */
+export async function inspectLock(
+  folder: string,
+): Promise<{ readonly held: boolean; readonly holder: DataDirHolder | null }> {
+  const path = join(folder, "lock");
+  const handle = await open(path, "r").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw asUnusable(folder, error);
+  });
+  if (handle === null) return { held: false, holder: null };
+  try {
+    const holder = await readHolder(path);
+    if (holder?.hostname === hostname() && !isAlive(holder.pid)) return { held: false, holder: null };
+    const held = !tryLock(handle.fd, { shared: true });
+    return { held, holder: held ? holder : null };
+  } finally {
+    await handle.close();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Of another user: there, but not ours to signal.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
 async function readHolder(path: string): Promise<DataDirHolder | null> {
   try {
     const found: unknown = JSON.parse(await readFile(path, "utf8"));

@@ -28,7 +28,7 @@ export function migrate(db: Executor, services: { log: Logger }): Promise<readon
 
 // Asked after the failure and not before the migrator runs: a newer host may migrate in between.
 async function explain(db: Executor, outcome: MigrationResultSet): Promise<Error> {
-  const unknown = await unknownMigrations(db).catch(() => []);
+  const { unknown } = await readMigrations(db).catch(() => ({ unknown: [] }));
   if (unknown.length > 0) return storageErrors.DATABASE_TOO_NEW({ migrations: unknown });
   const failed = outcome.results?.find((each) => each.status === "Error");
   return storageErrors.DATABASE_MIGRATION_FAILED(
@@ -37,7 +37,29 @@ async function explain(db: Executor, outcome: MigrationResultSet): Promise<Error
   );
 }
 
-async function unknownMigrations(db: Executor): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
-  return rows.map((row) => row.name).filter((name) => !Object.hasOwn(migrations, name));
+/** Names of migrations, in the order that they run. */
+export interface MigrationState {
+  readonly ran: readonly string[];
+  readonly pending: readonly string[];
+  /** Ran, but this version does not know them. */
+  readonly unknown: readonly string[];
+}
+
+/** Which migrations have run; changes nothing. */
+export async function readMigrations(db: Executor): Promise<MigrationState> {
+  const table = await sql<{
+    name: string | null;
+  }>`select to_regclass('kysely_migration')::text as name`.execute(db);
+  const { rows } =
+    (table.rows[0]?.name ?? null) === null
+      ? { rows: [] }
+      : await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  const ran = rows.map(({ name }) => name);
+  return {
+    ran,
+    pending: Object.keys(migrations)
+      .filter((name) => !ran.includes(name))
+      .sort(),
+    unknown: ran.filter((name) => !Object.hasOwn(migrations, name)),
+  };
 }

@@ -10,11 +10,18 @@ const MAX_CONNECTIONS = 10;
 /** Bound on one statement, and on a transaction that stands idle: its locks would hold up every other host. In ms. */
 const SERVER_TIMEOUT_MS = 30_000;
 
+/** Bounds that differ from a host's. */
+type Bounds = Pick<pg.PoolConfig, "max" | "connectionTimeoutMillis" | "statement_timeout" | "query_timeout">;
+
 /**
  * Connects to a Postgres server and makes sure that it answers.
  * @throws DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_REFUSED
  */
-export async function openPostgresConnections(databaseUrl: string, log: Logger): Promise<Connections> {
+export async function openPostgresConnections(
+  databaseUrl: string,
+  log: Logger,
+  bounds: Bounds = {},
+): Promise<Connections> {
   const server = describeServer(databaseUrl);
   const pool = createPool(
     {
@@ -25,6 +32,7 @@ export async function openPostgresConnections(databaseUrl: string, log: Logger):
       idle_in_transaction_session_timeout: SERVER_TIMEOUT_MS,
       keepAlive: true,
       types: columnTypes(),
+      ...bounds,
     },
     log,
   );

@@ -1,5 +1,6 @@
 import type {
   ContainerRuntime,
+  EnvLedger,
   Kernel,
   LaunchFile,
   LaunchSpec,
@@ -8,6 +9,7 @@ import type {
 } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Database } from "../storage/database.js";
+import type { EventLog } from "../storage/event-log.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
@@ -21,6 +23,7 @@ export interface PreparationServices {
   readonly database: Database;
   readonly tokens: TokenStore;
   readonly ledgers: EnvLedgerStore;
+  readonly events: EventLog;
   readonly kernel: Kernel;
   readonly runtime: ContainerRuntime;
   readonly templates: readonly WorkspaceTemplate[];
@@ -125,9 +128,24 @@ export class LaunchPreparation {
         secrets.add(row.id, value);
       },
     });
-    await ledgers.save(database.db, row.id, row.attempt, result.ledger());
+    const ledger = result.ledger();
+    await ledgers.save(database.db, row.id, row.attempt, ledger);
+    await this.#tellFallbacks(row.id, ledger);
     if (!result.ok) throw result.error;
     return result;
+  }
+
+  /** A plugin that failed without failing the provision is told as an event of its own. */
+  async #tellFallbacks(workspaceId: string, { mutators, attempt }: EnvLedger): Promise<void> {
+    const fallbacks = mutators.filter(({ outcome }) => outcome === "skipped" || outcome === "last-good");
+    if (fallbacks.length === 0) return;
+    await this.#services.events.transact((_trx, emit) => {
+      for (const { plugin, mutator, outcome, error } of fallbacks) {
+        const payload = { plugin, mutator, outcome, error: error?.message ?? "", attempt };
+        emit({ type: "ENV_MUTATOR_FAILED", workspaceId, payload });
+      }
+      return Promise.resolve();
+    });
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type SecretMasker,
 } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
+import type { ProvisionRun } from "../metrics/workspace-metrics.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
@@ -35,6 +36,8 @@ export interface ProvisionerServices {
   readonly log: Logger;
   /** Provisions at a time; more only adds latency in the engine. */
   readonly concurrency: number;
+  /** Told of each provision that has ended, for metrics. */
+  readonly onProvision: (run: ProvisionRun) => void;
 }
 
 interface Running {
@@ -101,21 +104,28 @@ export class Provisioner {
       signal: AbortSignal.any([cancelled, bound.signal]),
       log: log.child({ workspaceId: row.id, attempt: row.attempt }),
     };
+    let outcome: ProvisionRun["outcome"] = "superseded";
     try {
       const spec = await this.#services.preparation.prepare(row, call);
       if (spec === null) return;
-      await this.#launch(row, spec, call);
+      if (await this.#launch(row, spec, call)) outcome = "launched";
       call.log.info(`workspace launched: ${row.name}`, { ms: Math.round(clock.monotonic() - started) });
     } catch (error) {
       // A provision that was called off leaves its row to whoever called it off.
       if (cancelled.aborted) call.log.info("provision called off", { reason: messageOf(cancelled.reason) });
-      else await this.#fail(row, bound.signal.aborted ? bound.signal.reason : error, call.log);
+      else {
+        outcome = "failed";
+        await this.#fail(row, bound.signal.aborted ? bound.signal.reason : error, call.log);
+      }
     } finally {
       cancelTimer();
+      const durationMs = clock.monotonic() - started;
+      this.#services.onProvision({ runtime: row.runtime, outcome, durationMs });
     }
   }
 
-  async #launch(row: WorkspaceRow, spec: LaunchSpec, call: RuntimeCall): Promise<void> {
+  /** @returns false when the workspace had moved on meanwhile and the container was taken back */
+  async #launch(row: WorkspaceRow, spec: LaunchSpec, call: RuntimeCall): Promise<boolean> {
     const { database, runtime } = this.#services;
     call.signal.throwIfAborted();
     const launched = await runtime.launch(spec, call);
@@ -133,7 +143,9 @@ export class Provisioner {
       .where("attempt", "=", row.attempt)
       .where("status", "in", ["provisioning", "online", "degraded"])
       .executeTakeFirst();
-    if (current.numUpdatedRows === 0n) await this.#undo(row, call.log);
+    if (current.numUpdatedRows > 0n) return true;
+    await this.#undo(row, call.log);
+    return false;
   }
 
   /** Takes a container back whose workspace was deleted or restarted while it came up. */

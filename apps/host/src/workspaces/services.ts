@@ -8,6 +8,7 @@ import type {
   WorkspaceTemplate,
 } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
+import type { ProvisionRun } from "../metrics/workspace-metrics.js";
 import type { Storage } from "../storage/storage.js";
 import { AgentUrlGuard, systemResolver } from "./agent-url.js";
 import { WorkspaceConsole } from "./console.js";
@@ -39,6 +40,8 @@ export interface WorkspaceInputs {
   readonly platformUrl: () => string;
   /** Engine jobs at a time. */
   readonly concurrency: number;
+  /** Told of each provision that has ended, for metrics. */
+  readonly onProvision: (run: ProvisionRun) => void;
 }
 
 /** The workspace domain, wired. */
@@ -68,6 +71,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     database,
     tokens,
     ledgers,
+    events,
     kernel,
     runtime,
     templates,
@@ -85,6 +89,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     clock,
     log,
     concurrency,
+    onProvision: inputs.onProvision,
   });
   const cleanup = new EngineCleanup({
     database,

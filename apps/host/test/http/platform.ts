@@ -3,6 +3,7 @@ import { RecordingLogger } from "@molecule/core/testing";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
 import type { HttpConfig, HttpDependencies } from "../../dist/http/dependencies.js";
+import { HostMetrics } from "../../dist/metrics/host-metrics.js";
 import { PluginToggles } from "../../dist/plugin-toggles.js";
 import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
@@ -112,7 +113,12 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const log = new RecordingLogger();
   const masker = new SecretMasker();
   const manifest = parseManifest(JSON.stringify(MANIFEST), "/srv/molecule/manifest.json");
-  const kernel = new Kernel({ manifest, env: {}, clock, log, masker });
+  const metrics = new HostMetrics({
+    runtimes: manifest.templates.map(({ name }) => name),
+    loops: () => kernel.registries.supervisor.status(),
+    now: () => clock.now(),
+  });
+  const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const runtime = new NoneRuntime("this is a test");
   const events = new EventLog({ db, clock, log });
   const tokens = new TokenStore({ db, random: systemRandom, log });
@@ -144,12 +150,16 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     log,
     platformUrl: () => "http://platform.example",
     concurrency: 1,
+    onProvision: (run) => {
+      metrics.onProvision(run);
+    },
   });
   kernel.registries.loops.add(services.recovery.loop());
   const deps: HttpDependencies = {
     config: {
       environment: "production",
       adminToken: ADMIN_TOKEN,
+      metricsToken: null,
       generatedAdminToken: null,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
@@ -166,6 +176,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaces,
     ledgers,
     kernel,
+    metrics,
     readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,

@@ -1,36 +1,46 @@
 import { silentLogger } from "@molecule/core";
 import { atEnd } from "@molecule/test/support/lifetime.js";
+import { postgresOrReason } from "@molecule/test/support/postgres.js";
 import { sql } from "kysely";
 import type { Database } from "../../dist/storage/database.js";
 import { migrate } from "../../dist/storage/migrate.js";
-import { openEmpty, type SuiteDatabase } from "../storage/databases.js";
+import { openEmpty, type EmptyDatabase, type SuiteDatabase } from "../storage/databases.js";
 
-let shared: Promise<Database> | undefined;
+let onServer: Promise<EmptyDatabase | null> | undefined;
 
 /**
- * The embedded database that all suites of the HTTP layer take turns with: to open one takes longer than most of them.
- * Each test starts with empty tables. Call it after what has to end before the test's last use of the database.
+ * A database for the suite around; each of its tests starts with empty tables. All suites take turns with one on a
+ * server; where there is no server, each has an embedded one. The server comes first, since the embedded database runs
+ * in this process and sets timers of its own at any time, which the leak check would take for the test's.
+ *
+ * Call it after what has to end before the test's database is closed.
  */
 export function useSharedDatabase(): SuiteDatabase {
-  let opened: Database | undefined;
+  let shared: EmptyDatabase | null = null;
+  let embedded: EmptyDatabase | null = null;
+  let current: Database | undefined;
   const database = () => {
-    if (opened === undefined) throw new Error("the suite's database is open in its tests only");
-    return opened;
+    if (current === undefined) throw new Error("the suite's database is open in its tests only");
+    return current;
   };
   before(async function () {
-    shared ??= openShared(this);
-    opened = await shared;
+    this.timeout(60_000);
+    onServer ??= openOnServer(this);
+    shared = await onServer;
+    if (shared !== null) return;
+    embedded = await openEmpty("pglite", this);
+    await migrate(embedded.database.db, { log: silentLogger });
   });
   beforeEach(async () => {
+    current = embedded?.database ?? (await shared?.open());
     await sql`truncate workspaces, events, canvas_viewport, loop_leases, plugin_toggles cascade`.execute(
       database().db,
     );
   });
   afterEach(async () => {
-    // An idle Postgres sets a timer (10 s) for statistics that it has yet to report, and the embedded one does so in
-    // this process, where the leak check would take it for the test's.
-    await sql`select pg_stat_force_next_flush()`.execute(database().db);
+    if (shared !== null) await current?.close();
   });
+  after(() => embedded?.end());
   return {
     get database() {
       return database();
@@ -41,10 +51,12 @@ export function useSharedDatabase(): SuiteDatabase {
   };
 }
 
-async function openShared(ctx: Mocha.Context): Promise<Database> {
-  const empty = await openEmpty("pglite", ctx);
-  const { database } = empty;
+/** Null where there is no server. */
+async function openOnServer(ctx: Mocha.Context): Promise<EmptyDatabase | null> {
+  if (typeof (await postgresOrReason()) === "string") return null;
+  const empty = await openEmpty("postgres", ctx);
   atEnd(() => empty.end());
-  await migrate(database.db, { log: silentLogger });
-  return database;
+  await migrate(empty.database.db, { log: silentLogger });
+  await empty.database.close();
+  return empty;
 }

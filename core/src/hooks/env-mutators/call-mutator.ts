@@ -56,7 +56,9 @@ export function callMutator(
       context.abort(error);
       settle(error);
     }, bounds.timeoutMs);
-    bounds.signal.addEventListener("abort", giveUp, { once: true });
+    // It may have aborted during the synchronous part of the call: then no listener is ever told.
+    if (bounds.signal.aborted) giveUp();
+    else bounds.signal.addEventListener("abort", giveUp, { once: true });
     // Both outcomes are handled, so that a rejection after the time is over is no unhandled one.
     whenSettled(pending).then(
       () => {

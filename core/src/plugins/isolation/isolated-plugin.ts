@@ -61,10 +61,11 @@ export class IsolatedPlugin {
    */
   load(): Promise<LoadedInfo> {
     const { entry, manifestDir, clock } = this.#inputs;
-    return withinImportTime(entry, clock, async () => {
+    return withinImportTime(entry, clock, async (signal) => {
       const url = locatePlugin(entry, manifestDir);
       await verifyIntegrity(entry, manifestDir);
-      // The time may be over by now.
+      // Neither may be over by now: no one would end the worker.
+      signal.throwIfAborted();
       this.#ending.signal.throwIfAborted();
       return this.#start().load({ entry, url, manifestDir });
     });
@@ -109,8 +110,13 @@ export class IsolatedPlugin {
   async dispose(): Promise<void> {
     this.#ending.abort(this.#stopped());
     // A worker that is being started again has set up nothing yet.
-    if (this.#restart !== undefined || this.#worker === undefined) return;
-    const reasons = await this.#worker.dispose();
+    const worker = this.#worker;
+    if (this.#restart !== undefined || worker === undefined) return;
+    const reasons = await worker.dispose().catch((error: unknown) => {
+      // A thread that was killed meanwhile holds nothing any more that its disposers could free.
+      if (this.#worker !== worker) return [];
+      throw error;
+    });
     if (reasons.length > 0) throw new Error(reasons.join("; "));
   }
 

@@ -162,9 +162,29 @@ describe("LoopRunner", () => {
     fails = true;
     await bench.clock.advance(10);
     expect(bench.ticks).to.deep.equal([
-      { loop: "sweep", ok: true, durationMs: 0 },
-      { loop: "sweep", ok: false, durationMs: 0 },
+      { loop: "sweep", plugin: "acme", outcome: "ok", durationMs: 0 },
+      { loop: "sweep", plugin: "acme", outcome: "failed", durationMs: 0 },
     ]);
+  });
+
+  it("tells ticks that did nothing or were stopped apart, and no dry runs", async () => {
+    const held = new LoopBench({ acquire: () => Promise.resolve(null) });
+    held.add({ intervalMs: 10, singleton: true, tick: () => Promise.reject(new Error("not ours")) });
+    held.supervisor.start();
+    await held.clock.advance(10);
+    expect(held.ticks.map(({ outcome }) => outcome)).to.deep.equal(["standby"]);
+    await held.supervisor.stop();
+
+    bench.add({
+      intervalMs: 10,
+      tick: ({ signal, dryRun }) =>
+        dryRun ? Promise.resolve() : new Promise((_, reject) => void (signal.onabort = reject)),
+    });
+    bench.supervisor.start();
+    await bench.supervisor.control("sweep", "dry-run");
+    await bench.clock.advance(10);
+    await bench.supervisor.stop();
+    expect(bench.ticks.map(({ outcome }) => outcome)).to.deep.equal(["stopped"]);
   });
 
   describe("under an operator's control", () => {

@@ -20,8 +20,9 @@ export interface InspectionOrder {
 /**
  * Imports a plugin and checks it, without its setup, in a thread of its own: what a module does as it is imported,
  * a timer that it leaves or even an exit, ends with the thread and not with the command.
+ * @param signal gives it up: the thread ends
  */
-export async function inspectInThread(order: InspectionOrder): Promise<Inspection> {
+export async function inspectInThread(order: InspectionOrder, signal?: AbortSignal): Promise<Inspection> {
   const thread = new Worker(new URL("./inspection-thread.js", import.meta.url), {
     workerData: order,
     // Nothing that a plugin prints belongs into the command's output.
@@ -29,7 +30,8 @@ export async function inspectInThread(order: InspectionOrder): Promise<Inspectio
     stderr: true,
   });
   try {
-    const answered = once(thread, "message").then(([answer]: unknown[]) => answer);
+    const bound = signal === undefined ? {} : { signal };
+    const answered = once(thread, "message", bound).then(([answer]: unknown[]) => answer);
     const ended = once(thread, "exit");
     const answer = await Promise.race([answered, ended]);
     return isInspection(answer) ? answer : importFailed(order, "it ended the process that imported it");

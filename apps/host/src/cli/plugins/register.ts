@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { manifestPath } from "../manifest-path.js";
 import type { CliContext } from "../program.js";
 import { listPlugins } from "./list.js";
 import { lockPlugins } from "./lock.js";
@@ -70,11 +71,4 @@ export function registerPluginCommands(program: Command, context: CliContext): v
         json: options.json === true,
       }),
     );
-}
-
-/** The manifest that the host would read, unless one is given. */
-function manifestPath({ env, cwd }: CliContext, given?: string): string {
-  // An empty variable counts as unset, as for the host.
-  const fromEnv = env.MOLECULE_MANIFEST === "" ? undefined : env.MOLECULE_MANIFEST;
-  return resolve(cwd, given ?? fromEnv ?? "manifest.json");
 }

@@ -24,7 +24,7 @@ export const adminRoutes: readonly Route[] = [
     method: "GET",
     path: "/admin/plugins",
     guard: "admin",
-    summary: "The plugins of the manifest: state, error, contributions, timings",
+    summary: "The plugins of the manifest: state, error, contributions, timings, calls per hook",
     responses: { 200: answer("The plugins, in order", Type.Object({ plugins: Type.Array(PluginSchema) })) },
     handle: (_, { kernel }) => ({ status: 200, body: { plugins: kernel.plugins.status() } }),
   }),

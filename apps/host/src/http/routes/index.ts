@@ -4,6 +4,7 @@ import { canvasRoutes } from "./canvas.js";
 import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
 import { healthRoutes } from "./health.js";
+import { metricsRoutes } from "./metrics.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
 import { workspaceRoutes } from "./workspaces.js";
@@ -11,6 +12,7 @@ import { workspaceRoutes } from "./workspaces.js";
 /** Every route of the platform: the router and the API's description are made of this table. */
 export const ROUTES: readonly Route[] = [
   ...healthRoutes,
+  ...metricsRoutes,
   ...workspaceRoutes,
   ...registryRoutes,
   ...eventRoutes,

@@ -141,6 +141,16 @@ export const PluginSchema = Type.Object({
   version: nullable(text),
   error: nullable(data),
   contributions: data,
+  hooks: Type.Record(
+    Type.String(),
+    Type.Object({
+      calls: Type.Integer(),
+      failures: Type.Integer(),
+      p50_ms: nullable(Type.Number()),
+      p99_ms: nullable(Type.Number()),
+    }),
+    { description: "Calls per hook; percentiles over the last 256" },
+  ),
 });
 
 /** One loop as the kernel tells it. */
@@ -209,6 +219,11 @@ export function done(status: string): ResponseSpec {
 /** A response, as routes declare it. */
 export function answer(description: string, schema: TSchema): ResponseSpec {
   return { description, schema };
+}
+
+/** A response that is a plain text. */
+export function textAnswer(description: string, schema: TSchema): ResponseSpec {
+  return { description, schema, mediaType: "text/plain" };
 }
 
 /** A response with an error body. */

@@ -1,0 +1,37 @@
+import { systemClock } from "@molecule/core";
+import type { Command } from "commander";
+import { doctorErrors } from "../../errors/doctor.js";
+import { manifestPath } from "../manifest-path.js";
+import type { CliContext } from "../program.js";
+import { examine } from "./examine.js";
+import { maskerOf, renderJson, renderText } from "./report.js";
+
+/** Adds `molecule doctor`. */
+export function registerDoctorCommand(program: Command, context: CliContext): void {
+  program
+    .command("doctor")
+    .description("say what is wrong with this installation and what to do; starts and changes nothing")
+    .option("--dev", "look at it as molecule start --dev would")
+    .option("--json", "print the findings as JSON")
+    .addHelpText("after", "\nExit code 0 when nothing fails (✗), else 1. Warnings (!) fail nothing.")
+    .action((options: { dev?: boolean; json?: boolean }) =>
+      runDoctor(context, { dev: options.dev === true, json: options.json === true }),
+    );
+}
+
+/** @throws DOCTOR_FOUND_FAULTS when a check fails, after all are told */
+async function runDoctor(context: CliContext, options: { dev: boolean; json: boolean }): Promise<void> {
+  const { env, cwd, output } = context;
+  const results = await examine({
+    env,
+    cwd,
+    dev: options.dev,
+    manifest: manifestPath(context),
+    nodeVersion: process.versions.node,
+    clock: systemClock,
+  });
+  const text = options.json ? renderJson(results) : renderText(results);
+  output.write(`${maskerOf(env).mask(text)}\n`);
+  const failed = results.filter(({ status }) => status === "fail").map(({ name }) => name);
+  if (failed.length > 0) throw doctorErrors.DOCTOR_FOUND_FAULTS({ failed });
+}

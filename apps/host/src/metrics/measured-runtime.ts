@@ -1,0 +1,98 @@
+import type {
+  Clock,
+  ContainerRuntime,
+  ContainerRuntimeKind,
+  LaunchResult,
+  LaunchSpec,
+  Presence,
+  RuntimeCall,
+  RuntimeHealth,
+  WorkspaceTemplate,
+} from "@molecule/core";
+import type { EngineRun } from "./workspace-metrics.js";
+
+/** A container runtime whose calls are told. An answer that says that the engine can't be asked is a failure. */
+export class MeasuredRuntime implements ContainerRuntime {
+  readonly #runtime: ContainerRuntime;
+  readonly #clock: Clock;
+  readonly #onCall: (run: EngineRun) => void;
+
+  constructor(runtime: ContainerRuntime, clock: Clock, onCall: (run: EngineRun) => void) {
+    this.#runtime = runtime;
+    this.#clock = clock;
+    this.#onCall = onCall;
+  }
+
+  get kind(): ContainerRuntimeKind {
+    return this.#runtime.kind;
+  }
+
+  get platformHost(): string {
+    return this.#runtime.platformHost;
+  }
+
+  fileRoot(workspaceId: string): string {
+    return this.#runtime.fileRoot(workspaceId);
+  }
+
+  check(signal: AbortSignal): Promise<RuntimeHealth> {
+    return this.#measure(
+      "check",
+      () => this.#runtime.check(signal),
+      ({ available }) => available,
+    );
+  }
+
+  baseEnvironment(
+    template: WorkspaceTemplate,
+    call: RuntimeCall,
+    options?: { readonly localOnly: boolean },
+  ): Promise<Readonly<Record<string, string>>> {
+    return this.#measure("base-environment", () => this.#runtime.baseEnvironment(template, call, options));
+  }
+
+  launch(spec: LaunchSpec, call: RuntimeCall): Promise<LaunchResult> {
+    return this.#measure("launch", () => this.#runtime.launch(spec, call));
+  }
+
+  observe(workspaceId: string, call: RuntimeCall): Promise<Presence> {
+    return this.#measure(
+      "observe",
+      () => this.#runtime.observe(workspaceId, call),
+      ({ state }) => state !== "unknown",
+    );
+  }
+
+  stop(workspaceId: string, call: RuntimeCall & { readonly upToAttempt?: number }): Promise<void> {
+    return this.#measure("stop", () => this.#runtime.stop(workspaceId, call));
+  }
+
+  removeVolumes(workspaceId: string, call: RuntimeCall): Promise<void> {
+    return this.#measure("remove-volumes", () => this.#runtime.removeVolumes(workspaceId, call));
+  }
+
+  logs(workspaceId: string, lines: number, call: RuntimeCall): Promise<string | null> {
+    return this.#measure("logs", () => this.#runtime.logs(workspaceId, lines, call));
+  }
+
+  close(): Promise<void> {
+    return this.#runtime.close();
+  }
+
+  async #measure<T>(
+    call: string,
+    work: () => Promise<T>,
+    isGood: (answer: T) => boolean = () => true,
+  ): Promise<T> {
+    const started = this.#clock.monotonic();
+    let outcome: EngineRun["outcome"] = "failed";
+    try {
+      const answer = await work();
+      if (isGood(answer)) outcome = "ok";
+      return answer;
+    } finally {
+      const durationMs = this.#clock.monotonic() - started;
+      this.#onCall({ driver: this.kind, call, outcome, durationMs });
+    }
+  }
+}
