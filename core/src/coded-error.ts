@@ -12,7 +12,7 @@ export interface Fault {
 }
 
 /** The tag that marks a coded error across package copies; `instanceof` would not survive a second copy. */
-export const CODED_ERROR_TYPE = "@molecule/coded-error";
+const CODED_ERROR_TYPE = "@molecule/coded-error";
 
 /** Extra facts of a coded error, by name. Values are plain data and hold no secret. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;

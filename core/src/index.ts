@@ -69,7 +69,6 @@ export {
   type ChainSecret,
   type ChainServices,
   type EnvLayer,
-  type ObservedRun,
 } from "./hooks/env-mutators/chain.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
@@ -78,6 +77,7 @@ export type {
   LedgerFile,
   LedgerWriter,
   MutatorRun,
+  ObservedRun,
 } from "./hooks/env-mutators/ledger.js";
 export { MASK, SecretMasker } from "./masking/secret-masker.js";
 export {

@@ -1,6 +1,6 @@
 import type { TickRun } from "./hooks/background-loops/loop-runner.js";
 import type { TaskRun } from "./hooks/boot-tasks/run-stage.js";
-import type { ObservedRun } from "./hooks/env-mutators/chain.js";
+import type { ObservedRun } from "./hooks/env-mutators/ledger.js";
 
 /** A chain that has ended. */
 export interface ChainRunSummary {

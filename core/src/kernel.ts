@@ -12,8 +12,8 @@ import {
   type ChainInput,
   type ChainMutator,
   type ChainResult,
-  type ObservedRun,
 } from "./hooks/env-mutators/chain.js";
+import type { ObservedRun } from "./hooks/env-mutators/ledger.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
 import type { HookRegistries } from "./hooks/registries.js";

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { Kernel, parseManifest, SecretMasker, type ChainInput, type KernelObserver } from "@molecule/core";
+import {
+  Kernel,
+  parseManifest,
+  SecretMasker,
+  type ChainInput,
+  type EnvDraft,
+  type KernelObserver,
+} from "@molecule/core";
 import { ManualClock, RecordingLogger } from "@molecule/core/testing";
 
 const FACTS = {
@@ -45,7 +52,13 @@ describe("KernelObserver", () => {
 
   function input(): ChainInput {
     const { signal } = new AbortController();
-    return { layers: [], mutators: kernel.registries.envMutators.entries(), facts: FACTS, fileRoot: "", signal };
+    return {
+      layers: [],
+      mutators: kernel.registries.envMutators.entries(),
+      facts: FACTS,
+      fileRoot: "",
+      signal,
+    };
   }
 
   it("is told of each mutator that was called with its outcome, and of the chain", async () => {
@@ -53,8 +66,11 @@ describe("KernelObserver", () => {
     const fail = () => {
       throw new Error("no");
     };
+    const setA = (env: EnvDraft) => {
+      env.set("A", "1");
+    };
     envMutators.add({ name: "bad", mutate: fail }, acme);
-    envMutators.add({ name: "good", mutate: (env) => void env.set("A", "1") }, other);
+    envMutators.add({ name: "good", mutate: setA }, other);
     await kernel.runChain(input());
     expect(seen).to.deep.equal([
       ["acme", "bad", "skipped", "ENV_MUTATOR_FAILED"],

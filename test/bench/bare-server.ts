@@ -24,5 +24,5 @@ process.stdout.write(`${typeof address === "object" && address !== null ? addres
 async function embedded(folder: string): Promise<pg.Pool> {
   const { PGlite } = await import("@electric-sql/pglite");
   const { createPgConfig } = await import("@electric-sql/pglite/node-postgres");
-  return new pg.Pool({ ...createPgConfig(await PGlite.create(folder)), max: 1 });
+  return new pg.Pool(Object.assign(createPgConfig(await PGlite.create(folder)), { max: 1 }));
 }

@@ -34,7 +34,7 @@ export const deleteBenchmarks: readonly Benchmark[] = LOADS.map((load) => ({
 const CREATE_WIDTH = 8;
 
 async function prepare({ count, width }: Load): Promise<PreparedBenchmark> {
-  const { engine, host, close } = await startBenchHost();
+  const { engine, host, ...bench } = await startBenchHost();
   await buildWaitImage(engine);
   const bare = new BareEngine(engine.docker, engine.labels);
   const events = await StartEvents.listen(engine.docker);
@@ -50,14 +50,14 @@ async function prepare({ count, width }: Load): Promise<PreparedBenchmark> {
   };
   const peer = async () => {
     const batch = names();
-    await inBatches(batch, CREATE_WIDTH, async (name) => void (await bare.provision(name)));
+    await inBatches(batch, CREATE_WIDTH, (name) => bare.provision(name));
     return timed(() => inBatches(batch, width, (name) => bare.remove(name)));
   };
   return {
     round: (flipped) => inOrder(flipped, ours, peer),
     close: () => {
       events.close();
-      return close();
+      return bench.close();
     },
   };
 }

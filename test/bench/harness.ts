@@ -103,7 +103,7 @@ function summarise(benchmark: Benchmark, pairs: readonly Pair[]): BenchmarkResul
 }
 
 /** The middle value; the mean of the two middle ones of an even number. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

@@ -21,7 +21,7 @@ export const provisionBenchmarks: readonly Benchmark[] = [1, 8].map((width) => (
 }));
 
 async function prepare(width: number): Promise<PreparedBenchmark> {
-  const { engine, host, close } = await startBenchHost();
+  const { engine, host, ...bench } = await startBenchHost();
   await buildWaitImage(engine);
   const bare = new BareEngine(engine.docker, engine.labels);
   const events = await StartEvents.listen(engine.docker);
@@ -51,7 +51,7 @@ async function prepare(width: number): Promise<PreparedBenchmark> {
     round: (flipped) => inOrder(flipped, ours, peer),
     close: () => {
       events.close();
-      return close();
+      return bench.close();
     },
   };
 }

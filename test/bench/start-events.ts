@@ -1,12 +1,13 @@
+import { Readable } from "node:stream";
 import type Docker from "dockerode";
 
 /** Tells when containers start, by the engine's own events: asking again and again would load what is measured. */
 export class StartEvents {
   readonly #started = new Set<string>();
   readonly #waiting = new Map<string, () => void>();
-  readonly #stream: NodeJS.ReadableStream & { destroy(): void };
+  readonly #stream: Readable;
 
-  private constructor(stream: NodeJS.ReadableStream & { destroy(): void }) {
+  private constructor(stream: Readable) {
     this.#stream = stream;
     let rest = "";
     stream.on("data", (chunk: Buffer) => {
@@ -19,10 +20,7 @@ export class StartEvents {
   /** Listens from now on. */
   static async listen(docker: Docker): Promise<StartEvents> {
     const stream = await docker.getEvents({ filters: { type: ["container"], event: ["start"] } });
-    if (!("destroy" in stream) || typeof stream.destroy !== "function")
-      throw new Error("the stream can't be ended");
-    const destroy = stream.destroy.bind(stream);
-    return new StartEvents(Object.assign(stream, { destroy: () => void destroy() }));
+    return new StartEvents(Readable.from(stream));
   }
 
   /** Resolves when the container of this name has started, also when it did before. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { startHost } from "../support/host.js";
 import { tempDir } from "../support/temp.js";
@@ -54,12 +55,17 @@ async function startBare(database: string): Promise<number> {
   const started = performance.now();
   const child = spawn(process.execPath, [BARE_PROGRAM, database], { stdio: ["ignore", "pipe", "inherit"] });
   try {
-    const [line] = await once(child.stdout, "data");
-    const answer = await fetch(`http://127.0.0.1:${String(line).trim()}/health`);
+    const line = await firstOutput(child.stdout);
+    const answer = await fetch(`http://127.0.0.1:${line.trim()}/health`);
     if (answer.status !== 200) throw new Error(`the bare server answers ${answer.status}`);
     return performance.now() - started;
   } finally {
     child.kill();
     await once(child, "exit");
   }
+}
+
+async function firstOutput(stream: Readable): Promise<string> {
+  for await (const chunk of stream) return String(chunk);
+  throw new Error("the bare server ended before it listened");
 }

@@ -104,9 +104,9 @@ describe("plugins of a running host", () => {
   it("leave nothing after 100 toggles under running provisions", async function () {
     this.timeout(120_000);
     const before = await residentBytes(host.pid);
-    let provisioning = true;
+    const done = new AbortController();
     const provisions = (async () => {
-      while (provisioning) {
+      while (!done.signal.aborted) {
         await host.api("POST", "/admin/env/preview", { name: "Probe", runtime: "demo", enable: ["first"] });
       }
     })();
@@ -114,7 +114,7 @@ describe("plugins of a running host", () => {
       expect((await toggle("first", false)).status).to.equal(200);
       expect((await toggle("first", true)).body).to.include({ state: "enabled" });
     }
-    provisioning = false;
+    done.abort();
     await provisions;
     expect((await toggle("first", false)).body).to.include({ state: "disabled" });
     // Every worker would hold some tens of megabytes: a hundred that stayed would show.

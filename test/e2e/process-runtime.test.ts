@@ -20,7 +20,7 @@ describe("a fresh machine without a container engine", () => {
   });
 
   it("boots, and tells its tree, its chain and what to do next", () => {
-    const said = host.lines.map((line) => String(line.fields?.msg ?? line.text));
+    const said = host.lines.map((line) => line.message);
     expect(said.some((line) => line.startsWith("boot\n") && line.includes("gh-identity"))).to.be.true;
     expect(said).to.include("env-mutator chain: [gh-identity]");
     expect(said.join("\n")).to.contain("container runtime: process").and.contain("curl -s -X POST");

@@ -42,7 +42,7 @@ export const PluginEntrySchema = Type.Object(
 );
 
 /** JSON Schema of one entry of the manifest's `workspace_templates`. */
-export const TemplateEntrySchema = Type.Object(
+const TemplateEntrySchema = Type.Object(
   {
     name: Name,
     image: Type.Optional(Type.String({ minLength: 1 })),

@@ -39,7 +39,7 @@ export async function readManifest(path: string): Promise<Manifest> {
 
 /**
  * Checks a manifest's text.
- * @param path where the text comes from; relative paths in it are relative to this file's folder
+ * @param path - where the text comes from; relative paths in it are relative to this file's folder
  * @throws MANIFEST_NOT_JSON, MANIFEST_INVALID
  */
 export function parseManifest(text: string, path: string): Manifest {

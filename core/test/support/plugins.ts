@@ -63,7 +63,7 @@ export interface Fixture {
 }
 
 /** What the fixtures tell the test, and get from it. */
-export class Probe {
+class Probe {
   readonly calls: string[] = [];
   readonly contexts = new Map<string, unknown>();
   readonly #gates = new Map<string, () => void>();

@@ -6,7 +6,7 @@ import { checkConfig, type IdentityConfig } from "./config.js";
 import { errors } from "./errors.js";
 
 /** The variable of the host that names the YAML file. */
-export const CONFIG_FILE_VARIABLE = "MOLECULE_GH_IDENTITY_CONFIG_FILE";
+const CONFIG_FILE_VARIABLE = "MOLECULE_GH_IDENTITY_CONFIG_FILE";
 
 /** Where a configuration may come from. */
 export interface ConfigSources {

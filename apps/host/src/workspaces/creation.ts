@@ -9,6 +9,7 @@ import { externalConnection } from "./external-connection.js";
 import { asTier } from "./tier.js";
 import type { Provisioner } from "./provisioner.js";
 import { provisioningPayload, type StateMachine } from "./state-machine.js";
+import { UUID } from "./uuid.js";
 import type { TemplateFolders } from "./template-folders.js";
 
 const EXTERNAL = "external";
@@ -69,7 +70,7 @@ export class WorkspaceCreation {
 
   #columns(request: CreateWorkspaceRequest) {
     const parentId = request.parent_id ?? null;
-    if (parentId !== null && !isUuid(parentId)) throw workspaceErrors.UNKNOWN_PARENT({ parentId });
+    if (parentId !== null && !UUID.test(parentId)) throw workspaceErrors.UNKNOWN_PARENT({ parentId });
     return {
       id: this.#services.newId(),
       name: request.name,
@@ -148,13 +149,6 @@ type NewRow = Pick<
   | "model"
   | "tier"
 >;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether `text` is a UUID in its usual form (RFC 9562, section 4). */
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
 
 function blankToNull(text: string | null | undefined): string | null {
   return text === undefined || text === null || text.trim() === "" ? null : text;

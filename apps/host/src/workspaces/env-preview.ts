@@ -14,6 +14,7 @@ import {
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { UUID } from "./uuid.js";
 import { CreateWorkspaceSchema, DEFAULT_RUNTIME, parseCreateRequest } from "./create-request.js";
 import { environmentLayers } from "./environment-layers.js";
 import { asTier } from "./tier.js";
@@ -24,7 +25,7 @@ const Names = Type.Optional(Type.Array(Type.String(), { description: "Names of p
 export const EnvPreviewSchema = Type.Composite([
   Type.Partial(CreateWorkspaceSchema),
   Type.Object({
-    workspace_id: Type.Optional(Type.String({ format: "uuid" })),
+    workspace_id: Type.Optional(Type.String({ pattern: UUID.source, description: "the id of a workspace" })),
     enable: Names,
     disable: Names,
   }),

@@ -15,6 +15,7 @@ import type { ProvisionRun } from "../metrics/workspace-metrics.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
+import type { TokenStore } from "../storage/token-store.js";
 import type { StateMachine } from "./state-machine.js";
 import { Limiter } from "./limiter.js";
 import type { LaunchPreparation } from "./launch-preparation.js";
@@ -29,6 +30,7 @@ export interface ProvisionerServices {
   readonly database: Database;
   readonly events: EventLog;
   readonly stateMachine: StateMachine;
+  readonly tokens: TokenStore;
   readonly preparation: LaunchPreparation;
   readonly runtime: ContainerRuntime;
   readonly masker: SecretMasker;
@@ -156,21 +158,23 @@ export class Provisioner {
   }
 
   async #fail(row: WorkspaceRow, thrown: unknown, log: Logger): Promise<void> {
-    const { events, stateMachine, masker } = this.#services;
+    const { events, stateMachine, tokens, masker } = this.#services;
     const error = asProvisionError(thrown);
     log.warn(`provision failed: ${messageOf(thrown)}`, { code: error.code });
     const message = masker.mask(error.message);
     try {
-      await events.transact((trx, emit) =>
-        stateMachine.apply(
+      await events.transact(async (trx, emit) => {
+        const failed = await stateMachine.apply(
           trx,
           emit,
           "fail",
           { workspaceId: row.id, attempt: row.attempt },
           { last_sample_error: message, provision_host: null, provision_claim_expires_at: null },
           () => ({ error: message, runtime: row.runtime, ...eventDetails(error) }),
-        ),
-      );
+        );
+        // Nothing runs that has the token: an agent that comes later by itself must not be asked for it.
+        if (failed !== null) await tokens.revokeAll(trx, [row.id]);
+      });
     } catch (storageError) {
       // The claim stays, so that recovery takes the provision up when storage is back.
       log.error(`the failure could not be recorded: ${messageOf(storageError)}`);

@@ -83,6 +83,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     database,
     events,
     stateMachine,
+    tokens,
     preparation,
     runtime,
     masker,

@@ -52,10 +52,14 @@ class Installation {
     const chunks: string[] = [];
     output.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
     const context = { cwd: this.path, output, errorOutput: new PassThrough() };
-    const code = await runCli(["doctor", ...args], { ...context, env: { CONTAINER_RUNTIME: "process", ...env } });
+    const code = await runCli(["doctor", ...args], {
+      ...context,
+      env: { CONTAINER_RUNTIME: "process", ...env },
+    });
     const text = chunks.join("");
     /** The line of one check, as far as it is there. */
-    const line = (name: string) => text.split("\n").find((each) => each.slice(2).startsWith(`${name} — `)) ?? "";
+    const line = (name: string) =>
+      text.split("\n").find((each) => each.slice(2).startsWith(`${name} — `)) ?? "";
     return { code, text, line };
   }
 }
@@ -82,7 +86,9 @@ describe("molecule doctor", () => {
     expect(line("manifest")).to.match(/^✗ .*\[MANIFEST_INVALID\]$/);
     expect(text).to.contain("    plugins[0].name: ").and.contain("    workspace_templates[0]: ");
     expect(line("database")).to.match(/^✓/);
-    expect((await (await Installation.make("{")).doctor()).line("manifest")).to.contain("[MANIFEST_NOT_JSON]");
+    expect((await (await Installation.make("{")).doctor()).line("manifest")).to.contain(
+      "[MANIFEST_NOT_JSON]",
+    );
   });
 
   it("tells every fault of the configuration, and looks at the rest as if they were unset", async () => {
@@ -93,7 +99,9 @@ describe("molecule doctor", () => {
     expect(text).to.contain('    PORT: found "abc"').and.contain('    LOG_LEVEL: found "loud"');
     expect(line("data folder")).to.match(/^✓/);
     const strict = await made.doctor({ MOLECULE_ENV: "production" });
-    expect(strict.text).to.contain("    DATABASE_URL: found nothing").and.contain("\n! data folder, database");
+    expect(strict.text)
+      .to.contain("    DATABASE_URL: found nothing")
+      .and.contain("\n! data folder, database");
   });
 
   it("names each plugin that can't be loaded, without running a setup, and one that is off", async () => {
@@ -123,7 +131,9 @@ describe("molecule doctor", () => {
     );
     expect(code).to.equal(0);
     await held.close();
-    expect((await made.doctor({ MOLECULE_DATA_DIR: path })).line("data folder")).to.contain("no host holds it");
+    expect((await made.doctor({ MOLECULE_DATA_DIR: path })).line("data folder")).to.contain(
+      "no host holds it",
+    );
     await (await openDataDir(path, services)).close();
   });
 
@@ -151,7 +161,7 @@ describe("molecule doctor", () => {
 
   it("gives a database server up that takes connections and never answers", async function () {
     this.timeout(20_000);
-    const silent = createServer((socket) => socket.on("error", () => undefined));
+    const silent = createServer((socket) => socket.on("error", () => undefined).resume());
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const address = silent.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
@@ -226,7 +236,9 @@ describe("molecule doctor", () => {
     const { code, line } = await made.doctor(env);
     expect(line("container engine")).to.match(/^✓ .*Docker \d.* answers at .*, API 1\.\d+$/);
     expect(line("template there")).to.match(/^✓ .*is there$/);
-    expect(line("template pulled")).to.match(/^✓ .*is missing; the first launch pulls it from 127\.0\.0\.1:\d+$/);
+    expect(line("template pulled")).to.match(
+      /^✓ .*is missing; the first launch pulls it from 127\.0\.0\.1:\d+$/,
+    );
     expect(line("template cut-off")).to.match(/^! .*127\.0\.0\.1:1 does not answer here: .*ECONNREFUSED/);
     expect(line("template built")).to.match(/^✗ .*is missing, and so is .*Dockerfile/);
     expect(code).to.equal(1);

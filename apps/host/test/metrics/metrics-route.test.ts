@@ -29,7 +29,9 @@ describe("GET /metrics", () => {
     const { url } = await platforms.start({ config: DEVELOPMENT });
     const body = JSON.stringify({ name: "Hello", runtime: "demo" });
     const headers = { "content-type": "application/json" };
-    const created: unknown = await (await fetch(`${url}/workspaces`, { method: "POST", headers, body })).json();
+    const created: unknown = await (
+      await fetch(`${url}/workspaces`, { method: "POST", headers, body })
+    ).json();
     const id = isRecord(created) ? String(created.id) : "";
     const text = await eventually(async () => {
       const now = await (await fetch(`${url}/metrics`)).text();

@@ -12,7 +12,7 @@ export interface LoopLease {
 export interface LeaseProvider {
   /**
    * The lease on `loop`, or null while another host holds it.
-   * @param keepMs how long the lease stays with this host after its release, so that the loop ticks in its
+   * @param keepMs - how long the lease stays with this host after its release, so that the loop ticks in its
    * interval and not once per host
    */
   acquire(loop: string, keepMs: number): Promise<LoopLease | null>;

@@ -15,6 +15,7 @@ import {
   type LedgerNote,
   type LedgerWriter,
   type MutatorRun,
+  type ObservedRun,
 } from "./ledger.js";
 import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENV_BYTES } from "./limits.js";
 import { MutatorContext, type ProvisionFacts } from "./mutator-context.js";
@@ -62,9 +63,6 @@ export interface ChainServices {
   readonly onMutator?: ((run: ObservedRun) => void) | undefined;
 }
 
-/** How a mutator's call ended, as the chain notes it. */
-export type ObservedRun = Omit<MutatorRun, "error"> & { readonly error: CodedError | undefined };
-
 /** A value that must be masked from now on. */
 export interface ChainSecret {
   readonly key: string;
@@ -102,11 +100,9 @@ class ChainRun {
     this.#services = services;
     this.#deadline = services.clock.monotonic() + CHAIN_TIMEOUT_MS;
     for (const layer of input.layers) {
-      for (const key in layer.env) {
-        const value = layer.env[key] ?? "";
-        this.#env.assign(key, value);
-        if (layer.secret === true) this.#secrets.push({ key, value });
-      }
+      this.#env.load(layer.env);
+      if (layer.secret !== true) continue;
+      for (const [key, value] of Object.entries(layer.env)) this.#secrets.push({ key, value });
     }
     if (input.onSecret !== undefined) for (const { value } of this.#secrets) input.onSecret(value);
   }
@@ -123,11 +119,11 @@ class ChainRun {
         continue;
       }
       const started = this.#services.clock.monotonic();
-      const turn = this.#callOne(mutator);
+      const turn = this.#callOne(mutator, started);
       // Awaiting only real promises keeps a chain of synchronous mutators as fast as a plain loop.
       const error = turn instanceof Promise ? await turn : turn;
-      const durationMs = this.#services.clock.monotonic() - started;
       if (error === undefined) continue;
+      const durationMs = this.#services.clock.monotonic() - started;
       if (this.#recover(mutator, error, durationMs) === "failed") {
         failure = { plugin: mutator.owner.plugin, error };
       }
@@ -143,12 +139,14 @@ class ChainRun {
   }
 
   /** Calls one mutator and takes its edits over; gives its failure, if any. */
-  #callOne(registered: ChainMutator): CodedError | undefined | Promise<CodedError | undefined> {
+  #callOne(
+    registered: ChainMutator,
+    started: number,
+  ): CodedError | undefined | Promise<CodedError | undefined> {
     const { contribution: mutator, owner } = registered;
     const { clock, log, lastGood, policyOf, onCall } = this.#services;
     const { facts } = this.#input;
     const policy = policyOf(owner.plugin);
-    const started = clock.monotonic();
     const draft = new RecordingDraft(this.#env.values, {
       plugin: owner.plugin,
       mutator: mutator.name,

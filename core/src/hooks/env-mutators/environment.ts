@@ -4,7 +4,10 @@ import { MAX_BYTES_PER_UNIT, MAX_ENV_BYTES, entryUnits, environmentBytes } from 
 /** The environment as a chain makes it, edit by edit. */
 export class Environment {
   readonly #values = new Map<string, string>();
-  /** Its size in UTF-16 units, kept up to date: counting anew costs more than a mutator does. */
+  /**
+   * Its size in UTF-16 units at most, kept up to date: counting anew costs more than a mutator does. A variable that
+   * two layers set counts twice; where the figure matters, the exact one is taken.
+   */
   #units = 0;
 
   /** The variables as they are now. */
@@ -12,9 +15,16 @@ export class Environment {
     return this.#values;
   }
 
-  /** Sets a variable, or removes it. */
-  assign(key: string, value: string | undefined): void {
-    const present = this.#values.get(key);
+  /** Puts a layer over what is there. */
+  load(layer: Readonly<Record<string, string>>): void {
+    for (const key in layer) {
+      const value = layer[key] ?? "";
+      this.#values.set(key, value);
+      this.#units += entryUnits(key, value);
+    }
+  }
+
+  #assign(key: string, present: string | undefined, value: string | undefined): void {
     if (present !== undefined) this.#units -= entryUnits(key, present);
     if (value === undefined) {
       this.#values.delete(key);
@@ -33,13 +43,13 @@ export class Environment {
     for (const { key, operation, value, separator } of edits) {
       const present = this.#values.get(key);
       if (!undo.has(key)) undo.set(key, present);
-      this.assign(key, applyEdit(operation, present, value, separator));
+      this.#assign(key, present, applyEdit(operation, present, value, separator));
     }
     // Without edits it is no larger than before: what the layers alone exceed is not the mutator's doing.
     if (edits.length === 0 || this.#units * MAX_BYTES_PER_UNIT <= MAX_ENV_BYTES) return undefined;
     const bytes = environmentBytes(this.#values);
     if (bytes <= MAX_ENV_BYTES) return undefined;
-    for (const [key, value] of undo) this.assign(key, value);
+    for (const [key, value] of undo) this.#assign(key, this.#values.get(key), value);
     return bytes;
   }
 }

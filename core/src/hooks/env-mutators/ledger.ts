@@ -1,3 +1,4 @@
+import type { CodedError } from "../../coded-error.js";
 import { MASK } from "../../masking/secret-masker.js";
 import type { EditOperation, EnvEdit } from "./draft.js";
 
@@ -36,6 +37,9 @@ export interface MutatorRun {
   /** Code and message of its failure. */
   readonly error?: { readonly code: string; readonly message: string } | undefined;
 }
+
+/** How a mutator's call ended, as the chain notes it. */
+export type ObservedRun = Omit<MutatorRun, "error"> & { readonly error: CodedError | undefined };
 
 /** A file that the chain adds, without its content. */
 export interface LedgerFile {

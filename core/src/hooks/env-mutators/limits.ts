@@ -7,7 +7,7 @@ export const PROTECTED_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /** Bytes of one value: Linux takes at most 128 KiB for one `KEY=VALUE` (execve(2), MAX_ARG_STRLEN). */
-export const MAX_VALUE_BYTES = 128 * 1024;
+const MAX_VALUE_BYTES = 128 * 1024;
 
 /** Bytes of the whole environment, counted as `KEY=VALUE` and a NUL each. */
 export const MAX_ENV_BYTES = 1024 * 1024;

@@ -47,7 +47,9 @@ export async function examine(inputs: DoctorInputs): Promise<CheckResult[]> {
       await runCheck("permissions", clock, () => checkPermissions(config.dataDir, examined.socket)),
     );
     if (manifest !== null) {
-      results.push(...(await checkTemplates({ manifest, examined, path: baseProcessEnv(env).PATH ?? "", clock })));
+      results.push(
+        ...(await checkTemplates({ manifest, examined, path: baseProcessEnv(env).PATH ?? "", clock })),
+      );
     }
   } finally {
     examined.engine?.close();

@@ -43,7 +43,8 @@ async function ask(url: URL): Promise<string | null> {
     // One that comes after the answer concerns nobody, and would end the process.
     asking.on("error", () => undefined);
     asking.end();
-    const [response]: unknown[] = await once(asking, "response");
+    const answer: unknown[] = await once(asking, "response");
+    const [response] = answer;
     const status = response instanceof http.IncomingMessage ? (response.statusCode ?? 0) : 0;
     asking.destroy();
     return status >= 500 ? `it answers ${status}` : null;
