@@ -3,25 +3,33 @@ import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { WAIT_IMAGE } from "./wait-image.js";
 
-/** The network that the host has made by the time of the first round. */
-const NETWORK = "molecule-net";
+/** Label of the peer's own objects; its value is their name. */
+const LABEL = "molecule.bench.workspace";
 
-/** The same engine calls as the host's docker runtime makes for a workspace of tier 2, and nothing else. */
+/**
+ * The same engine calls as the host's docker runtime makes for a workspace, with the same bodies, and nothing else.
+ * The bodies are those of a container of the host's: a larger environment or another limit is other work for the
+ * engine.
+ */
 export class BareEngine {
   readonly #docker: Docker;
   readonly #labels: Record<string, string>;
+  readonly #model: Docker.ContainerInspectInfo;
 
-  constructor(docker: Docker, labels: Readonly<Record<string, string>>) {
+  /** @param model what the engine tells of a container that the host has made */
+  constructor(docker: Docker, labels: Readonly<Record<string, string>>, model: Docker.ContainerInspectInfo) {
     this.#docker = docker;
     this.#labels = { ...labels };
+    this.#model = model;
   }
 
   /** Image, older containers, image again, volumes made and checked, create, files, start, published port. */
   async provision(name: string): Promise<void> {
     const docker = this.#docker;
-    const labels = { ...this.#labels, "molecule.bench.workspace": name };
+    const { Config, HostConfig, NetworkSettings, Name } = this.#model;
+    const labels = { ...this.#labels, [LABEL]: name };
     await docker.getImage(WAIT_IMAGE).inspect();
-    await docker.listContainers({ all: true, filters: { label: [`molecule.bench.workspace=${name}`] } });
+    await docker.listContainers({ all: true, filters: { label: [`${LABEL}=${name}`] } });
     await docker.getImage(WAIT_IMAGE).inspect();
     await Promise.all(
       [`${name}-configs`, `${name}-workspace`].map(async (volume) => {
@@ -29,24 +37,24 @@ export class BareEngine {
         await docker.getVolume(volume).inspect();
       }),
     );
-    const container = await docker.createContainer({
-      name,
-      Image: WAIT_IMAGE,
-      Labels: labels,
-      ExposedPorts: { "8000/tcp": {} },
-      HostConfig: {
-        Binds: [`${name}-configs:/configs`, `${name}-workspace:/workspace`],
-        PortBindings: { "8000/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
-        RestartPolicy: { Name: "unless-stopped" },
-        ExtraHosts: ["host.docker.internal:host-gateway"],
-        NetworkMode: NETWORK,
-        Memory: 512 * 1024 * 1024,
-        NanoCpus: 1e9,
-        PidsLimit: 512,
-        SecurityOpt: ["no-new-privileges"],
+    const hostConfig: unknown = JSON.parse(JSON.stringify(HostConfig).replaceAll(Name.slice(1), name));
+    const networks = Object.keys(NetworkSettings.Networks);
+    // In this form dockerode keeps the body out of the query, as the host does.
+    const options = {
+      abortSignal: new AbortController().signal,
+      _query: { name },
+      _body: {
+        Image: WAIT_IMAGE,
+        Labels: labels,
+        Env: Config.Env,
+        ExposedPorts: Config.ExposedPorts,
+        HostConfig: hostConfig,
+        NetworkingConfig: {
+          EndpointsConfig: Object.fromEntries(networks.map((network) => [network, { Aliases: [name] }])),
+        },
       },
-      NetworkingConfig: { EndpointsConfig: { [NETWORK]: { Aliases: [name] } } },
-    });
+    };
+    const container = await docker.createContainer(options);
     const files = pack();
     files.entry({ name: "configs/config.yaml" }, "name: bench\n");
     files.entry({ name: "configs/.auth_token", mode: 0o600 }, "x".repeat(43));
@@ -59,7 +67,7 @@ export class BareEngine {
 
   /** List, stop, remove, list volumes, remove them one after the other. */
   async remove(name: string): Promise<void> {
-    const filters = { label: [`molecule.bench.workspace=${name}`] };
+    const filters = { label: [`${LABEL}=${name}`] };
     for (const { Id } of await this.#docker.listContainers({ all: true, filters })) {
       const container = this.#docker.getContainer(Id);
       await container.stop({ t: 10 });

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { BareEngine } from "./bare-engine.js";
 import { inBatches } from "./batches.js";
 import { inOrder, timed, type Benchmark, type PreparedBenchmark } from "./harness.js";
 import { startBenchHost } from "./services.js";
 import { StartEvents } from "./start-events.js";
 import { buildWaitImage } from "./wait-image.js";
-import { createStarted, deleteWhole } from "./workspaces.js";
+import { bareEngineLike, createStarted, deleteWhole } from "./workspaces.js";
 
 interface Load {
   readonly count: number;
@@ -36,8 +35,8 @@ const CREATE_WIDTH = 8;
 async function prepare({ count, width }: Load): Promise<PreparedBenchmark> {
   const { engine, host, ...bench } = await startBenchHost();
   await buildWaitImage(engine);
-  const bare = new BareEngine(engine.docker, engine.labels);
   const events = await StartEvents.listen(engine.docker);
+  const bare = await bareEngineLike(host, engine, events);
   const names = () => Array.from({ length: count }, () => `bench-${randomUUID().slice(0, 12)}`);
   const ours = async () => {
     const ids: string[] = [];

@@ -57,7 +57,12 @@ describe("process runtime: on this machine", () => {
     });
     const { notices } = await runtime.launch(made, patientCall());
     const root = join(dataDir, "workspaces", made.workspaceId, "root");
-    expect(JSON.parse(await logWith(runtime, made.workspaceId, "}\n"))).to.deep.equal({
+    // Node gives NODE_V8_COVERAGE to every child of a process whose coverage is measured.
+    const seen: unknown = JSON.parse(
+      await logWith(runtime, made.workspaceId, "}\n"),
+      (key, value: unknown) => (key === "NODE_V8_COVERAGE" ? undefined : value),
+    );
+    expect(seen).to.deep.equal({
       PATH: process.env.PATH,
       AGENT_PORT: "0",
       HOME: join(root, "home"),
