@@ -13,7 +13,7 @@ export interface Pair {
   readonly peer: number;
 }
 
-/** One figure to reach; docs/architecture.md lists them. */
+/** One figure to reach. */
 export interface Benchmark {
   readonly name: string;
   /** What is compared with what. */
