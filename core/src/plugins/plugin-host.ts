@@ -4,11 +4,11 @@ import { isCodedError, messageOf, type CodedError } from "../coded-error.js";
 import { errors } from "../errors.js";
 import type { ChainMutator } from "../hooks/env-mutators/chain.js";
 import type { HookRegistries } from "../hooks/registries.js";
-import type { HookRegistry } from "../hooks/registry.js";
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
 import { bounded } from "../util/bounded.js";
 import type { PluginActivity } from "./activity.js";
+import { describeContributions, namesOf } from "./contributions.js";
 import type { PluginStage } from "./define-plugin.js";
 import { decideEnablement, type Enablement, type EnablementInputs } from "./enablement.js";
 import type { Manifest } from "./manifest.js";
@@ -291,20 +291,4 @@ export class PluginHost {
     this.#queue = next.catch(() => undefined);
     return next;
   }
-}
-
-function namesOf<T extends { readonly name: string }>(registry: HookRegistry<T>, plugin: string): string[] {
-  return registry
-    .entries()
-    .filter((entry) => entry.owner.plugin === plugin)
-    .map((entry) => entry.contribution.name);
-}
-
-function describeContributions({ contributions }: PluginStatus): string {
-  const parts = [
-    ...contributions.env_mutators.map((name) => `env mutator ${name}`),
-    ...contributions.boot_tasks.map((name) => `boot task ${name}`),
-    ...contributions.loops.map((name) => `loop ${name}`),
-  ];
-  return parts.join(", ");
 }

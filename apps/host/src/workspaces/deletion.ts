@@ -39,7 +39,10 @@ export class WorkspaceDeletion {
     const removed = await events.transact((trx, emit) =>
       stateMachine.remove(trx, emit, workspaceId, { purge: options.purge }),
     );
-    const outcomes = await cleanup.run(await cleanup.pendingBelow(workspaceId, options));
+    // What this call removed is known. Only a repetition, or a purge of what was removed before, has to look for more.
+    const targets =
+      removed.length > 0 && !options.purge ? removed : await cleanup.pendingBelow(workspaceId, options);
+    const outcomes = await cleanup.run(targets);
     return answer(outcomes, removed.length, options.purge);
   }
 }

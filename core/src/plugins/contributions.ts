@@ -1,0 +1,23 @@
+import type { HookRegistry } from "../hooks/registry.js";
+import type { PluginStatus } from "./plugin-status.js";
+
+/** The names of what a plugin has added to a registry, in order. */
+export function namesOf<T extends { readonly name: string }>(
+  registry: HookRegistry<T>,
+  plugin: string,
+): string[] {
+  return registry
+    .entries()
+    .filter((entry) => entry.owner.plugin === plugin)
+    .map((entry) => entry.contribution.name);
+}
+
+/** A plugin's contributions in one line, for the boot tree. */
+export function describeContributions({ contributions }: PluginStatus): string {
+  const parts = [
+    ...contributions.env_mutators.map((name) => `env mutator ${name}`),
+    ...contributions.boot_tasks.map((name) => `boot task ${name}`),
+    ...contributions.loops.map((name) => `loop ${name}`),
+  ];
+  return parts.join(", ");
+}
