@@ -6,6 +6,7 @@ import { runtimeErrors } from "../../errors/runtimes.js";
 import { abortError, untilAborted } from "../abortable.js";
 import type { EngineEndpoint } from "./endpoint.js";
 import { isRefusal, toEngineError } from "./engine-errors.js";
+import { opaque } from "./opaque.js";
 
 /**
  * The newest API version that this code was written for: the oldest that the newest engines (29) still speak.
@@ -50,10 +51,8 @@ export class EngineClient {
     // A socket that is kept open is stale after a restart of the engine, and fails the next call on it.
     const options = { keepAlive: false };
     const { connection } = endpoint;
-    this.#agent =
-      connection.kind === "tcp" && connection.tls !== null
-        ? new https.Agent(options)
-        : new http.Agent(options);
+    const overTls = connection.kind === "tcp" && connection.tls !== null;
+    this.#agent = opaque(overTls ? new https.Agent(options) : new http.Agent(options), "agent");
   }
 
   /** Where the engine is, for messages. */
@@ -161,7 +160,7 @@ export class EngineClient {
         : this.#clock.timer(() => {
             own.abort(runtimeErrors.ENGINE_NOT_ANSWERING({ action, address, timeoutMs }));
           }, timeoutMs);
-    const bound = AbortSignal.any([signal, own.signal, this.#closed.signal]);
+    const bound = opaque(AbortSignal.any([signal, own.signal, this.#closed.signal]), "signal");
     try {
       return await untilAborted(bound, work(bound));
     } catch (error) {
