@@ -22,6 +22,7 @@ import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
+import { WorkspaceRestart } from "./restart.js";
 import { StateMachine } from "./state-machine.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
@@ -51,6 +52,7 @@ export interface WorkspaceServices {
   readonly registration: Registration;
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
+  readonly restart: WorkspaceRestart;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
@@ -127,6 +129,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
+    restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {

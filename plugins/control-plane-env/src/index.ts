@@ -1,0 +1,9 @@
+import { definePlugin } from "@molecule/core";
+
+export default definePlugin({
+  name: "control-plane-env",
+  api: 1,
+  setup() {
+    return;
+  },
+});
