@@ -4,6 +4,7 @@ import { BootReport } from "./boot-report.js";
 import { soleHostLeases, type LeaseProvider } from "./hooks/background-loops/lease.js";
 import { BackgroundLoopRegistry } from "./hooks/background-loops/registry.js";
 import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
+import type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
 import { runBootStage } from "./hooks/boot-tasks/run-stage.js";
 import type { BootStage } from "./hooks/boot-tasks/types.js";
@@ -33,6 +34,8 @@ export interface KernelOptions {
   readonly manifest: Manifest;
   /** The process environment; tasks of stage `env` fill it. */
   readonly env: Record<string, string | undefined>;
+  /** The host's working directory, for boot tasks; that of the process unless told. */
+  readonly cwd?: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly masker: SecretMasker;
@@ -54,6 +57,7 @@ export class Kernel {
   readonly #lastGood = new LastGoodEdits();
   readonly #policies: ReadonlyMap<string, MutatorPolicy>;
   readonly #controller = new AbortController();
+  readonly #envOrigins = new Map<string, EnvOrigin>();
   #toggles: ReadonlyMap<string, boolean> = new Map();
 
   constructor(options: KernelOptions) {
@@ -119,6 +123,11 @@ export class Kernel {
     this.#container.register(token, { useValue: port });
   }
 
+  /** What set each variable of the environment that a plugin of stage `env` has set, by the variable's name. */
+  get envOrigins(): ReadonlyMap<string, EnvOrigin> {
+    return this.#envOrigins;
+  }
+
   /** Sets what was toggled at run time before this boot; call it before stage `storage`. */
   rememberToggles(toggles: ReadonlyMap<string, boolean>): void {
     this.#toggles = toggles;
@@ -132,9 +141,11 @@ export class Kernel {
   async boot(stage: BootStage): Promise<void> {
     if (stage === "env") await this.plugins.load("env");
     if (stage === "storage") await this.plugins.load("main");
-    const { env, clock, log, observer } = this.#options;
+    const { env, cwd = process.cwd(), clock, log, observer } = this.#options;
     await runBootStage(stage, this.registries.bootTasks, {
       env,
+      cwd,
+      origins: this.#envOrigins,
       clock,
       log,
       report: this.report,
