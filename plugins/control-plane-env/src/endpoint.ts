@@ -52,5 +52,10 @@ function hasExtras({ username, password, search, hash }: URL): boolean {
 
 /** What was found, without what could be a password. */
 function shown(text: string): string {
-  return JSON.stringify(text.replace(/\/\/.*@/s, "//…@").replace(/[?#].*$/s, "…").slice(0, 80));
+  return JSON.stringify(
+    text
+      .replace(/\/\/.*@/s, "//…@")
+      .replace(/[?#].*$/s, "…")
+      .slice(0, 80),
+  );
 }

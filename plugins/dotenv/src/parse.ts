@@ -50,7 +50,10 @@ export function parse(text: string): ParsedFile {
     }
     const earlier = variables.get(parsed.name);
     if (earlier !== undefined) {
-      warnings.push({ line, reason: `${parsed.name} stands in line ${earlier.line} already; this one counts` });
+      warnings.push({
+        line,
+        reason: `${parsed.name} stands in line ${earlier.line} already; this one counts`,
+      });
     }
     variables.set(parsed.name, { ...parsed, line });
   }

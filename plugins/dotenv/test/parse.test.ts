@@ -45,7 +45,7 @@ const LINES: readonly (readonly [line: string, expected: Expected])[] = [
   ['A="b # c"', ["A", "b # c"]],
   ['A="b" # c', ["A", "b"]],
   ['A="b" # say "c"', ["A", "b"]],
-  ['A="\'b\'"', ["A", "'b'"]],
+  ["A=\"'b'\"", ["A", "'b'"]],
   ["A='\"b\"'", ["A", '"b"']],
   ['A=""b""', ["A", '"b"']],
   ['A="{"a":1}"', ["A", '{"a":1}']],
@@ -93,7 +93,10 @@ describe("parse", () => {
         expect(warnings[0]?.reason).to.match(expected.warning);
       } else {
         const [name, value] = expected;
-        expect({ variables, warnings }).to.deep.equal({ variables: [{ name, value, line: 1 }], warnings: [] });
+        expect({ variables, warnings }).to.deep.equal({
+          variables: [{ name, value, line: 1 }],
+          warnings: [],
+        });
       }
     });
   }
@@ -149,7 +152,9 @@ describe("parse", () => {
   });
 
   it("tells nothing of a value in a warning", () => {
-    const { warnings } = parse("A='hunter2\nhunter2\nhunter2 hunter2=hunter2\nB=hunter2\nB=hunter2\nC=hunter2\0\n");
+    const { warnings } = parse(
+      "A='hunter2\nhunter2\nhunter2 hunter2=hunter2\nB=hunter2\nB=hunter2\nC=hunter2\0\n",
+    );
     expect(warnings).to.have.length(5);
     expect(JSON.stringify(warnings)).not.to.contain("hunter2");
   });
