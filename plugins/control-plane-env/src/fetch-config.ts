@@ -43,10 +43,11 @@ async function ask(url: string, headers: Endpoint["headers"], signal: AbortSigna
 }
 
 async function read(url: string, { body }: Response): Promise<string> {
+  const parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = body ?? [];
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body ?? []) {
+    for await (const chunk of parts) {
       size += chunk.length;
       if (size > MAX_BYTES) break;
       chunks.push(chunk);
