@@ -29,6 +29,7 @@ export type {
   SecretValue,
 } from "./hooks/env-mutators/types.js";
 export type { BootStage, BootTask, BootTaskContext } from "./hooks/boot-tasks/types.js";
+export type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 export type { BackgroundLoop, TickContext } from "./hooks/background-loops/types.js";
 
 export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/clock.js";

@@ -169,6 +169,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
+      trustedProxies: [],
       orgId: null,
       canvasDir: null,
       ...options.config,
