@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { messageOf, type Fault } from "@molecule/core";
 
@@ -30,13 +30,14 @@ export async function readPrivateKey(
 
 /** The key, or what was found in its place. */
 async function loadKey(path: string): Promise<KeyObject | string> {
-  let pem: string;
+  let pem: string | undefined;
   try {
     pem = await readHead(path);
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
     return missing ? `${path}, which is not there` : `${path}, which can't be read: ${messageOf(error)}`;
   }
+  if (pem === undefined) return `${path}, which is no file`;
   if (/BEGIN (RSA )?PUBLIC KEY/.test(pem)) return `${path}, which holds a public key`;
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return `${path}, which holds no PEM private key`;
   if (pem.includes("ENCRYPTED")) return `${path}, which is protected by a passphrase`;
@@ -52,7 +53,10 @@ async function loadKey(path: string): Promise<KeyObject | string> {
   }
 }
 
-async function readHead(path: string): Promise<string> {
+/** @returns undefined when it is no plain file */
+async function readHead(path: string): Promise<string | undefined> {
+  // Opening a FIFO that nobody writes to would wait for ever.
+  if (!(await stat(path)).isFile()) return undefined;
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
