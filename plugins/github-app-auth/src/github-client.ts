@@ -75,6 +75,8 @@ export class GithubClient {
       signal,
       headers: {
         Accept: "application/vnd.github+json",
+        // One request an hour: nothing is gained by a connection that stays open.
+        Connection: "close",
         Authorization: `Bearer ${await appJwt(appId, privateKey, this.#time.now())}`,
         "Content-Type": "application/json",
         "User-Agent": "molecule-github-app-auth",

@@ -34,21 +34,25 @@ describe("the source of installation tokens", () => {
   }
 
   it("asks for the repositories and permissions of its config, and for all without", async () => {
-    const { another, github } = bench();
+    const { github } = bench();
     await take();
     const config: GithubAppConfig = { repositories: ["one"], permissions: { contents: "write" } };
-    await another(config).token(never());
+    await bench().another(config).token(never());
     expect(github.mints.map(({ scope }) => scope)).to.deep.equal([{}, config]);
   });
 
   it("keeps the tokens of different scopes and installations apart", async () => {
-    const { another, github } = bench();
+    const { github } = bench();
     const [all, some] = await Promise.all([
-      another({}).token(never()),
-      another({ repositories: ["one"] }).token(never()),
+      bench().another({}).token(never()),
+      bench()
+        .another({ repositories: ["one"] })
+        .token(never()),
     ]);
     expect(all.token).to.not.equal(some.token);
-    expect((await failureOf(another({}, "111").token(never()))).code).to.equal("GITHUB_INSTALLATION_UNKNOWN");
+    expect((await failureOf(bench().another({}, "111").token(never()))).code).to.equal(
+      "GITHUB_INSTALLATION_UNKNOWN",
+    );
     expect(github.mints).to.have.lengthOf(2);
   });
 

@@ -7,6 +7,7 @@ import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
 
 /** The part of the configuration that HTTP depends on. */
@@ -69,6 +70,7 @@ export interface HttpDependencies {
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
+  readonly installationTokens: Pick<InstallationTokens, "issue">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -41,6 +41,7 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly kernel: Kernel;
   readonly tokens: TokenStore;
   readonly events: EventLog;
   close(): Promise<void>;
@@ -96,6 +97,7 @@ export async function startPlatform(
     url: `http://127.0.0.1:${port}`,
     port,
     log,
+    kernel,
     tokens,
     events,
     close: async () => {
@@ -187,6 +189,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    installationTokens: services.installationTokens,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
