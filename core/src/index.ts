@@ -72,6 +72,7 @@ export {
   type ChainServices,
   type EnvLayer,
 } from "./hooks/env-mutators/chain.js";
+export type { TokenRequest } from "./hooks/env-mutators/token-provider.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
   EnvLedger,

@@ -245,6 +245,7 @@ class Boot {
       },
       togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
       previewEnv: (body) => workspaces.envPreview.preview(body),
+      installationTokens: workspaces.installationTokens,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });
