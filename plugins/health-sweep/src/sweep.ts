@@ -1,4 +1,5 @@
 import {
+  isCodedError,
   messageOf,
   type Clock,
   type ContainerRuntime,
@@ -41,7 +42,7 @@ export class HealthSweep {
     const { health, inventory, clock } = this.#ports;
     const call: RuntimeCall = { signal, log };
     const lease: SweepLease = { loop: LOOP, fence };
-    // Rows first: a container that starts after the listing belongs to a row that is not up yet.
+    // Rows first: whatever moves on between the two is at another attempt or status when it is written.
     const { now, workspaces } = await health.watched();
     if (workspaces.length === 0) return undefined;
     const agesHold = this.#clockWatch.agesHold(now, clock.monotonic());
@@ -89,6 +90,7 @@ export class HealthSweep {
       }
     } catch (error) {
       call.signal.throwIfAborted();
+      if (isCodedError(error) && error.code === "SWEEP_LEASE_LOST") throw error;
       call.log.warn(`the health of a workspace could not be seen to: ${messageOf(error)}`, { workspaceId });
       return [];
     }

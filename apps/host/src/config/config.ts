@@ -35,6 +35,8 @@ export interface HostConfig {
   readonly corsOrigins: readonly string[];
   readonly rateLimitPerMinute: number;
   readonly orgId: string | null;
+  /** Seconds that every provision has, whatever its runtime declares; null: as the runtimes declare. */
+  readonly provisionTimeoutSeconds: number | null;
   readonly log: LogConfig;
 }
 
@@ -90,6 +92,7 @@ export function readConfig(env: Environment, context: ConfigContext): HostConfig
       DEFAULT_ORIGINS,
     rateLimitPerMinute: read.integer("RATE_LIMIT", { min: 1, max: 1_000_000 }) ?? 600,
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
+    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     log: readLog(read, context.terminal),
   };
   if (read.faults.length > 0) throw configErrors.CONFIG_INVALID({ faults: read.faults });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type {
   Clock,
   ContainerRuntime,
+  EngineInventory,
   Kernel,
   Logger,
   SecretMasker,
@@ -24,6 +25,7 @@ import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
 import { StateMachine } from "./state-machine.js";
+import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -32,6 +34,8 @@ export interface WorkspaceInputs {
   readonly config: HostConfig;
   readonly storage: Storage;
   readonly runtime: ContainerRuntime;
+  /** All that the runtime's engine holds. */
+  readonly inventory: EngineInventory;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
   readonly masker: SecretMasker;
@@ -53,6 +57,7 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
@@ -104,6 +109,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     log,
     concurrency,
   });
+  const restart = new WorkspaceRestart({ events, stateMachine, provisioner });
   return {
     creation: new WorkspaceCreation({
       events,
@@ -129,7 +135,14 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
-    restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
+    restart,
+    sweeps: createSweepServices({
+      ...inputs,
+      provisionTimeoutSeconds: inputs.config.provisionTimeoutSeconds,
+      stateMachine,
+      provisioner,
+      restart,
+    }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {

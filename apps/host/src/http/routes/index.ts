@@ -5,6 +5,7 @@ import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
 import { healthRoutes } from "./health.js";
 import { metricsRoutes } from "./metrics.js";
+import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
 import { workspaceRoutes } from "./workspaces.js";
@@ -19,5 +20,6 @@ export const ROUTES: readonly Route[] = [
   ...canvasRoutes,
   ...adminRoutes,
   ...pluginRoutes,
+  ...orphanRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];
