@@ -23,6 +23,8 @@ export interface AttemptOfWorkspace {
 export interface OwnerRow {
   readonly removed: boolean;
   readonly attempt: number;
+  /** The highest number that was ever given; above `attempt` after a rollout was undone. */
+  readonly lastAttempt: number;
   /** Attempts whose containers a rollout of the workspace looks after. */
   readonly rolloutAttempts: readonly number[];
 }

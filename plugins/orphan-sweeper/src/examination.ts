@@ -59,13 +59,7 @@ export async function examine(
     records.rows([...byWorkspace.keys()].filter(isWorkspaceId)),
     records.fuse(),
   ]);
-  const attemptsOf = (workspaceId: string) =>
-    new Set(
-      (byWorkspace.get(workspaceId) ?? []).flatMap(({ kind, attempt }) =>
-        kind === "container" && attempt !== null ? [attempt] : [],
-      ),
-    );
-  const judged = objects.map((object) => ({ object, judgement: judge(object, { rows, attemptsOf }) }));
+  const judged = objects.map((object) => ({ object, judgement: judge(object, rows) }));
   const isSuspect = judged.some(({ judgement }) => judgement.kind === "suspect");
   const now = isSuspect ? await inventory.now(call) : 0;
   const aged = judged.map(({ object, judgement }) => ({

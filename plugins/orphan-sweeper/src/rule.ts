@@ -7,10 +7,10 @@ export const GRACE_MS = 10 * 60_000;
 export type EngineObject = EngineContainer | EngineVolume;
 
 /**
- * What proves that an object is nobody's any more. The last two are suspicions until the object is old enough and two
- * passes agree, and a fuse bounds how much is removed for them at once.
+ * What proves that an object is nobody's any more. The last is a suspicion until the object is old enough and two
+ * passes agree, and a fuse bounds how much is removed for it at once.
  */
-export type Proof = "removed" | "superseded" | "no-row" | "newer-attempt";
+export type Proof = "removed" | "superseded" | "no-row";
 
 /** What the rule says of one object. */
 export type Judgement =
@@ -21,13 +21,6 @@ export type Judgement =
   | { readonly kind: "proven"; readonly proof: Proof; readonly reason: string }
   | { readonly kind: "suspect"; readonly proof: Proof; readonly reason: string };
 
-/** What is known when objects are judged: all read after they were listed. */
-export interface Evidence {
-  readonly rows: ReadonlyMap<string, OwnerRow | "undecodable">;
-  /** Which attempts of a workspace have a container in the same listing. */
-  readonly attemptsOf: (workspaceId: string) => ReadonlySet<number>;
-}
-
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether a label can be a workspace's id, and asked for in the database. */
@@ -35,8 +28,11 @@ export function isWorkspaceId(text: string | null): text is string {
   return text !== null && UUID.test(text);
 }
 
-/** Judges one object by the reaping rule; design.md §4. */
-export function judge(object: EngineObject, { rows, attemptsOf }: Evidence): Judgement {
+/**
+ * Judges one object by the reaping rule; design.md §4.
+ * @param rows read after the object was listed
+ */
+export function judge(object: EngineObject, rows: ReadonlyMap<string, OwnerRow | "undecodable">): Judgement {
   const { owner, workspaceId } = object;
   if (owner === "foreign") return unproven("it carries the labels of another installation");
   if (owner === "unlabelled") return unproven("it does not carry the labels of this platform");
@@ -48,25 +44,24 @@ export function judge(object: EngineObject, { rows, attemptsOf }: Evidence): Jud
   }
   if (row.removed) return { kind: "proven", proof: "removed", reason: "its workspace is removed" };
   // A workspace keeps its volumes from attempt to attempt.
-  return object.kind === "volume" ? { kind: "owned" } : judgeAttempt(object, row, attemptsOf(workspaceId));
+  return object.kind === "volume" ? { kind: "owned" } : judgeAttempt(object, row);
 }
 
-function judgeAttempt(
-  { attempt }: EngineContainer,
-  row: OwnerRow,
-  listedAttempts: ReadonlySet<number>,
-): Judgement {
+function judgeAttempt({ attempt }: EngineContainer, row: OwnerRow): Judgement {
   if (attempt === null) return unproven("its label does not say which attempt it is");
   if (attempt === row.attempt || row.rolloutAttempts.includes(attempt)) return { kind: "owned" };
-  const against = `it is of attempt ${attempt}, its workspace is at attempt ${row.attempt}`;
-  if (attempt < row.attempt) {
-    return { kind: "proven", proof: "superseded", reason: `${against}, and no rollout owns it` };
+  // After a restored backup a live container is newer than all that its row knows of. One that is newer than the row's
+  // attempt, but was given by this very row, is what a rollout that was undone has left.
+  if (attempt > row.lastAttempt) {
+    return unproven(
+      `it is of attempt ${attempt}, its row knows of none after ${row.lastAttempt}: the row may be from an old backup`,
+    );
   }
-  // After a backup was restored, a live container is newer than its row. What is left of a rollout that was undone is
-  // newer as well, but then the container that the row means is there too.
-  return listedAttempts.has(row.attempt)
-    ? { kind: "suspect", proof: "newer-attempt", reason: `${against}, whose own container is there` }
-    : unproven(`${against}, whose own container is not there: the row may be an old one`);
+  return {
+    kind: "proven",
+    proof: "superseded",
+    reason: `it is of attempt ${attempt}, its workspace is at attempt ${row.attempt}, and no rollout owns it`,
+  };
 }
 
 function unproven(reason: string): Judgement {

@@ -143,6 +143,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: runtime.inventory,
     kernel,
     templates: manifest.templates,
     masker,
@@ -177,7 +178,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     ledgers,
     kernel,
     metrics,
-    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    readiness: () =>
+      new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
     registration: {
@@ -187,6 +189,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

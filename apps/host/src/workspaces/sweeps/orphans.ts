@@ -8,11 +8,11 @@ import type {
   OwnerRow,
   RuntimeCall,
   SweepFuse,
+  Tier,
   WorkspaceTemplate,
 } from "@molecule/core";
 import { workspaceErrors } from "../../errors/workspaces.js";
 import type { EventLog } from "../../storage/event-log.js";
-import type { Tier } from "@molecule/core";
 import type { Provisioner } from "../provisioner.js";
 import type { StateMachine } from "../state-machine.js";
 import type { CurrentOrphanExaminer } from "./orphan-examiners.js";
@@ -141,9 +141,14 @@ export class Orphans {
           tier: request.tier ?? DEFAULT_TIER,
           runtime,
           attempt: found,
+          last_attempt: found,
         });
       } else {
-        await trx.updateTable("workspaces").set({ attempt: found }).where("id", "=", workspaceId).execute();
+        await trx
+          .updateTable("workspaces")
+          .set({ attempt: found, last_attempt: found })
+          .where("id", "=", workspaceId)
+          .execute();
       }
       return await stateMachine.reprovision(trx, emit, { workspaceId, attempt: found });
     });
@@ -177,12 +182,10 @@ export class Orphans {
     if (workspaceId === null) return;
     const row = (await this.#services.records.rows([workspaceId])).get(workspaceId);
     if (row === undefined || row === "undecodable" || row.removed) return;
-    const { attempt } = object;
     const isOther =
       object.kind === "container" &&
-      attempt !== null &&
-      attempt !== row.attempt &&
-      !row.rolloutAttempts.includes(attempt);
+      object.attempt !== row.attempt &&
+      !row.rolloutAttempts.includes(object.attempt ?? row.attempt);
     if (!isOther) throw workspaceErrors.ORPHAN_IN_USE({ id, workspaceId });
   }
 

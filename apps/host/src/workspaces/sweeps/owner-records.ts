@@ -4,7 +4,7 @@ import { workspaceErrors } from "../../errors/workspaces.js";
 import type { EventLog } from "../../storage/event-log.js";
 import { toJsonb } from "../../storage/json.js";
 import { WORKSPACE_STATUSES, type Executor } from "../../storage/schema.js";
-import { rolloutAttempts } from "./rollout-attempts.js";
+import { attemptsInSwap } from "../../storage/swap-ownership.js";
 import { assertLease } from "./sweep-lease.js";
 
 /** What the rows say of who owns engine objects, and the fuse of the sweep that asks for it. */
@@ -26,7 +26,8 @@ export class StoredOwnerRecords implements OwnerRecords {
         sql<string>`workspaces.id::text`.as("id"),
         sql<string | null>`workspaces.status::text`.as("status"),
         sql<string | null>`workspaces.attempt::text`.as("attempt"),
-        rolloutAttempts().as("rollout_attempts"),
+        sql<string | null>`workspaces.last_attempt::text`.as("last_attempt"),
+        attemptsInSwap.as("rollout_attempts"),
       ])
       .where(sql<boolean>`workspaces.id = any(${ids}::uuid[])`)
       .execute();
@@ -98,10 +99,12 @@ export class StoredOwnerRecords implements OwnerRecords {
 function decode(row: {
   readonly status: string | null;
   readonly attempt: string | null;
+  readonly last_attempt: string | null;
   readonly rollout_attempts: readonly number[];
 }): OwnerRow | "undecodable" {
-  const attempt = Number(row.attempt);
+  const attempt = Number(row.attempt ?? Number.NaN);
+  const lastAttempt = Number(row.last_attempt ?? Number.NaN);
   const isKnown = WORKSPACE_STATUSES.some((status) => status === row.status);
-  if (!isKnown || row.attempt === null || !Number.isSafeInteger(attempt)) return "undecodable";
-  return { removed: row.status === "removed", attempt, rolloutAttempts: row.rollout_attempts };
+  if (!isKnown || !Number.isSafeInteger(attempt) || !Number.isSafeInteger(lastAttempt)) return "undecodable";
+  return { removed: row.status === "removed", attempt, lastAttempt, rolloutAttempts: row.rollout_attempts };
 }

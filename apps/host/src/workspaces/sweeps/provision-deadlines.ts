@@ -10,6 +10,7 @@ import type {
 import { sql, type Expression } from "kysely";
 import type { EventLog, NewEvent } from "../../storage/event-log.js";
 import type { Executor } from "../../storage/schema.js";
+import { notInSwap } from "../../storage/swap-ownership.js";
 import type { TokenStore } from "../../storage/token-store.js";
 import type { StateMachine } from "../state-machine.js";
 import { markLeftover } from "./leftovers.js";
@@ -54,6 +55,7 @@ export class StoredProvisionDeadlines implements ProvisionDeadlines {
       ])
       .where("status", "=", "provisioning")
       .where("provisioning_started_at", "is not", null)
+      .where(notInSwap)
       .execute();
   }
 

@@ -9,9 +9,9 @@ import {
 import { sql, type Expression } from "kysely";
 import type { EventLog } from "../../storage/event-log.js";
 import type { Executor } from "../../storage/schema.js";
+import { notInSwap } from "../../storage/swap-ownership.js";
 import type { WorkspaceRestart } from "../restart.js";
 import type { StateMachine } from "../state-machine.js";
-import { rolloutAttempts } from "./rollout-attempts.js";
 import { assertLease } from "./sweep-lease.js";
 
 /** What the health of workspaces works with. */
@@ -45,7 +45,7 @@ export class StoredWorkspaceHealth implements WorkspaceHealth {
         "workspaces.external",
         "workspaces.url",
         "workspaces.handle",
-        rolloutAttempts().as("rolloutAttempts"),
+        sql<boolean>`not ${notInSwap}`.as("inRollout"),
         msSince(sql`coalesce(workspaces.last_heartbeat_at, workspaces.created_at)`).as("heartbeatAgeMs"),
         sql<number>`coalesce(workspace_sweeps.restarts, 0)`.as("restarts"),
         sql<number | null>`-${msSince(sql.ref("workspace_sweeps.restart_at"))}`.as("restartDueInMs"),
@@ -57,10 +57,9 @@ export class StoredWorkspaceHealth implements WorkspaceHealth {
       .execute();
     return {
       now: rows[0]?.now ?? 0,
-      workspaces: rows.map(({ id, handle, rolloutAttempts: attempts, now: _now, ...row }) => ({
+      workspaces: rows.map(({ id, handle, now: _now, ...row }) => ({
         ...row,
         workspaceId: id,
-        inRollout: attempts.length > 0,
         visible: runtime.kind !== "process" || handle === null || handle.startsWith(`${hostId}/`),
       })),
     };
