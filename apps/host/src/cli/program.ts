@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { buildImages } from "./build-images.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
+import { registerOrphanCommands } from "./orphan-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
 import { start } from "./start.js";
 
@@ -59,6 +60,7 @@ function createProgram(context: CliContext): Command {
       buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
     );
   registerEnvCommands(program, context);
+  registerOrphanCommands(program, context);
   registerPluginCommands(program, context);
   registerDoctorCommand(program, context);
   return program;
