@@ -29,6 +29,7 @@ export type {
   SecretValue,
 } from "./hooks/env-mutators/types.js";
 export type { BootStage, BootTask, BootTaskContext } from "./hooks/boot-tasks/types.js";
+export type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 export type { BackgroundLoop, TickContext } from "./hooks/background-loops/types.js";
 
 export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/clock.js";
@@ -71,6 +72,7 @@ export {
   type ChainServices,
   type EnvLayer,
 } from "./hooks/env-mutators/chain.js";
+export type { TokenRequest } from "./hooks/env-mutators/token-provider.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
   EnvLedger,
