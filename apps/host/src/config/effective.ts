@@ -19,8 +19,10 @@ export interface EffectiveVariable {
   readonly origin: ValueOrigin;
 }
 
+type Shown = string | number | boolean | null | undefined;
+
 /** What the host makes of each variable, in the order of docs/operating.md; null where the default is nothing. */
-const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => unknown>> = {
+const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = {
   PORT: (config) => config.port,
   HOST: (config) => config.host,
   MOLECULE_ENV: (config) => config.environment,
