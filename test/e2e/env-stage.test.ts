@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { runMolecule } from "../support/cli.js";
 import { startHost, type RunningHost } from "../support/host.js";
 import { startServer, type TestServer } from "../support/http-server.js";
+import { usePostgres, type Postgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
 import { field } from "./workspace-api.js";
 
@@ -25,7 +26,11 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
   let project: Project;
   let host: RunningHost | undefined;
   let plane: TestServer | undefined;
+  let postgres: Postgres;
 
+  before(async function () {
+    postgres = await usePostgres(this);
+  });
   beforeEach(async () => {
     const when = { env: "GITHUB_APP_ID" };
     project = await makeProject([
@@ -40,6 +45,7 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
     host = plane = undefined;
   });
 
+  const databaseUrl = async () => (await postgres.freshDatabase()).url;
   async function start(env: Record<string, string> = {}): Promise<RunningHost> {
     host = await startHost({ bare: true, cwd: project.below, env });
     return host;
@@ -58,13 +64,13 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
   });
 
   it("refuses that token without the file", async () => {
-    const running = await start({ PORT: "0", CONTAINER_RUNTIME: "none" });
+    const running = await start({ PORT: "0", CONTAINER_RUNTIME: "none", DATABASE_URL: await databaseUrl() });
     expect(messages(running).filter((message) => message.startsWith(".env:"))).to.deep.equal([]);
     expect(await list(running)).to.equal(401);
   });
 
   it("turns on a plugin that waits for a variable of the .env, but not one of an unrelated project's", async () => {
-    const common = `PORT=0\nADMIN_TOKEN=${TOKEN}\nCONTAINER_RUNTIME=none\n`;
+    const common = `DATABASE_URL=${await databaseUrl()}\nPORT=0\nADMIN_TOKEN=${TOKEN}\nCONTAINER_RUNTIME=none\n`;
     const stateOfWaiting = async (running: RunningHost) => {
       const { body } = await running.api("GET", "/admin/plugins", undefined, {
         Authorization: `Bearer ${TOKEN}`,
@@ -90,12 +96,17 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
     });
     await project.write(
       ".env",
-      `PORT=0\nADMIN_TOKEN=${TOKEN}\nCONTAINER_RUNTIME=none\nMOLECULE_ORG_ID=acme\n` +
+      `DATABASE_URL=${await databaseUrl()}\nPORT=0\nADMIN_TOKEN=${TOKEN}\nCONTAINER_RUNTIME=none\nMOLECULE_ORG_ID=acme\n` +
         `MOLECULE_CP_URL=${plane.url}\nMOLECULE_CP_SHARED_SECRET=of-the-file\n`,
     );
     const seen = async (running: RunningHost) => {
       const headers = { Authorization: `Bearer ${TOKEN}`, "X-Molecule-Org-Id": "acme" };
-      const { body } = await running.api("POST", "/admin/env/preview", { name: "Probe" }, headers);
+      const { body } = await running.api(
+        "POST",
+        "/admin/env/preview",
+        { name: "Probe", runtime: "demo" },
+        headers,
+      );
       const writes = field(body, "ledger", "variables", "SEEN");
       return Array.isArray(writes) ? field(writes.at(-1), "value") : body;
     };
@@ -111,7 +122,7 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
     expect(output).to.match(/^MOLECULE_CP_SHARED_SECRET +\*\*\* +control plane \(control-plane-env\)$/m);
     expect(output).to.match(/^ADMIN_TOKEN +\*\*\* +\.env file \(dotenv\)$/m);
     expect(output).to.match(/^RATE_LIMIT +600 +default$/m);
-    expect(output).to.contain("stage env, run as at boot:\n  ✓ dotenv: loaded 6, 0 already set\n");
+    expect(output).to.contain("stage env, run as at boot:\n  ✓ dotenv: loaded 7, 0 already set\n");
     const everything = output + running.lines.map(({ text }) => text).join("\n");
     for (const value of [TOKEN, "shared-secret", "of-the-file"]) expect(everything).not.to.contain(value);
   });

@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { startHost, type RunningHost } from "../support/host.js";
+import { usePostgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
 
 const SECRET = "hunter22-secret";
@@ -10,16 +11,18 @@ describe("41: a bad .env", function () {
   this.timeout(120_000);
   let project: Project;
   let host: RunningHost | undefined;
+  let env: Record<string, string>;
 
-  before(async () => {
+  before(async function () {
+    const { url } = await (await usePostgres(this)).freshDatabase();
+    env = { CONTAINER_RUNTIME: "none", DATABASE_URL: url };
     project = await makeProject();
   });
   afterEach(() => host?.stop());
 
   const told = (running: RunningHost) =>
     running.lines.map(({ message }) => message).filter((message) => message.includes(".env"));
-  const start = async () =>
-    (host = await startHost({ cwd: project.below, env: { CONTAINER_RUNTIME: "none" } }));
+  const start = async () => (host = await startHost({ cwd: project.below, env }));
 
   it("with malformed and duplicated lines, a byte order mark and CRLF: warned of by line, the rest is used", async () => {
     const lines = [

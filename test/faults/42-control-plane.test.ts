@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { runMolecule } from "../support/cli.js";
 import { startHost, type RunningHost } from "../support/host.js";
 import { startServer, type TestServer } from "../support/http-server.js";
+import { usePostgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
 
 const SECRET = "hunter22-secret";
@@ -12,13 +13,18 @@ describe("42: a bad control plane", function () {
   let project: Project;
   let plane: TestServer;
   let host: RunningHost | undefined;
+  let database: string;
   const env = () => ({
     CONTAINER_RUNTIME: "none",
+    DATABASE_URL: database,
     ADMIN_TOKEN: TOKEN,
     MOLECULE_ORG_ID: "acme",
     MOLECULE_CP_URL: plane.url,
   });
 
+  before(async function () {
+    database = (await (await usePostgres(this)).freshDatabase()).url;
+  });
   beforeEach(async () => {
     project = await makeProject();
     plane = await startServer((_request, response) => void response.end("{}"));

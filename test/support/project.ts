@@ -27,7 +27,8 @@ export async function makeProject(plugins: readonly object[] = []): Promise<Proj
   await mkdir(below, { recursive: true });
   await symlink(MODULES, join(dir, "node_modules"));
   const write = (name: string, text: string) => writeFile(join(dir, name), text);
-  const manifest = { version: 1, plugins: [...ENV_PLUGINS, ...plugins], workspace_templates: [] };
+  const workspace_templates = [{ name: "demo", command: ["true"] }];
+  const manifest = { version: 1, plugins: [...ENV_PLUGINS, ...plugins], workspace_templates };
   await write("manifest.json", JSON.stringify(manifest));
   return { dir, below, write };
 }
