@@ -5,9 +5,12 @@ import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { EventLog } from "../storage/event-log.js";
+import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
+import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
 /** The part of the configuration that HTTP depends on. */
 export interface HttpConfig {
@@ -51,6 +54,7 @@ export interface HttpDependencies {
   readonly masker: SecretMasker;
   readonly database: Pick<Database, "db">;
   readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
   readonly ledgers: Pick<EnvLedgerStore, "latest">;
@@ -71,6 +75,9 @@ export interface HttpDependencies {
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
+  readonly installationTokens: Pick<InstallationTokens, "issue">;
+  /** What the engine holds that is no live workspace's. */
+  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Transaction, type UpdateObject } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit } from "../storage/event-log.js";
-import type { DatabaseSchema, WorkspaceRow, WorkspacesTable } from "../storage/schema.js";
+import type { DatabaseSchema, WorkspaceRow, WorkspacesTable, WorkspaceStatus } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.js";
@@ -9,12 +9,17 @@ import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.
 type Trx = Transaction<DatabaseSchema>;
 
 /** Columns that may change together with the status. */
-export type WorkspaceChange = Omit<UpdateObject<DatabaseSchema, "workspaces">, "id" | "status" | "attempt">;
+export type WorkspaceChange = Omit<
+  UpdateObject<DatabaseSchema, "workspaces">,
+  "id" | "status" | "attempt" | "last_attempt"
+>;
 
 /** Which workspace moves, and at which attempt it must still be for that. */
 export interface TransitionTarget {
   readonly workspaceId: string;
   readonly attempt?: number;
+  /** For {@link StateMachine.reprovision}: the status that it must still have, where not any will do. */
+  readonly status?: WorkspaceStatus;
 }
 
 /** Ms after which a provision may be taken over when its host fell silent: the engine's bound, and slack. */
@@ -57,6 +62,17 @@ export class StateMachine {
   }
 
   /**
+   * Writes the row of a workspace that only the engine knows of, offline and at the attempt that was found there. It
+   * is told when it is provisioned again, which is to follow in the same transaction.
+   */
+  async adopt(trx: Trx, values: Omit<Insertable<WorkspacesTable>, "status">): Promise<void> {
+    await trx
+      .insertInto("workspaces")
+      .values({ ...values, status: "offline" })
+      .execute();
+  }
+
+  /**
    * Moves a workspace, if it is still where the rule may take it from.
    * @param payload the event's payload, made from the row as it is afterwards
    * @returns the row afterwards, or null when it has moved on and nothing was changed
@@ -92,7 +108,9 @@ export class StateMachine {
       .updateTable("workspaces")
       .set({
         ...this.#claim(),
-        attempt: sql`attempt + 1`,
+        // Not from `attempt`: after a rollback it is lower than numbers that were given already.
+        attempt: sql`last_attempt + 1`,
+        last_attempt: sql`last_attempt + 1`,
         status: rule.to,
         url: "",
         handle: null,
@@ -102,6 +120,7 @@ export class StateMachine {
       .where("external", "=", false)
       .where("status", "in", rule.from);
     if (target.attempt !== undefined) update = update.where("attempt", "=", target.attempt);
+    if (target.status !== undefined) update = update.where("status", "=", target.status);
     const row = await update.returningAll().executeTakeFirst();
     if (row === undefined) return null;
     await this.#tokens.revokeAll(trx, [row.id]);

@@ -9,6 +9,7 @@ import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
 import { EventLog } from "../../dist/storage/event-log.js";
+import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
@@ -41,7 +42,9 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly kernel: Kernel;
   readonly tokens: TokenStore;
+  readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
   close(): Promise<void>;
 }
@@ -89,20 +92,23 @@ export async function startPlatform(
   suite: SuiteDatabase,
   options: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const { server, kernel, services, log, tokens, events } = assemble(suite, options);
+  const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     log,
+    kernel,
     tokens,
+    orgTokens,
     events,
     close: async () => {
       await server.close();
       await kernel.stop();
       await services.stop();
       await tokens.settle();
+      await orgTokens.settle();
     },
   };
 }
@@ -122,6 +128,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const runtime = new NoneRuntime("this is a test");
   const events = new EventLog({ db, clock, log });
   const tokens = new TokenStore({ db, random: systemRandom, log });
+  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
@@ -136,6 +143,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       events,
       tokens,
+      orgTokens,
       workspaces,
       ledgers,
       leases: soleHostLeases(),
@@ -143,6 +151,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: runtime.inventory,
     kernel,
     templates: manifest.templates,
     masker,
@@ -173,12 +182,14 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     masker,
     database,
     tokens,
+    orgTokens,
     events,
     workspaces,
     ledgers,
     kernel,
     metrics,
-    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    readiness: () =>
+      new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
     registration: {
@@ -188,8 +199,10 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    installationTokens: services.installationTokens,
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
-  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, events };
+  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, orgTokens, events };
 }

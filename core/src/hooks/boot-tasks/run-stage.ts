@@ -4,9 +4,9 @@ import { errors } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
 import { bounded } from "../../util/bounded.js";
+import type { Registered } from "../registry.js";
 import { applyDraft, draftOf, type EnvOrigin, type MutableEnv } from "./env-draft.js";
-import type { BootTaskRegistry } from "./registry.js";
-import type { BootStage } from "./types.js";
+import type { BootStage, BootTask } from "./types.js";
 
 /** Ms for one boot task, unless it says otherwise. */
 const DEFAULT_TASK_TIMEOUT_MS = 30_000;
@@ -41,25 +41,22 @@ export interface TaskRun {
  */
 export async function runBootStage(
   stage: BootStage,
-  registry: BootTaskRegistry,
+  tasks: readonly Registered<BootTask>[],
   services: StageServices,
 ): Promise<void> {
   const { clock, log, report } = services;
-  for (const { contribution: task, owner } of registry.ofStage(stage)) {
+  for (const { contribution: task, owner } of tasks) {
     const names = { task: task.name, plugin: owner.plugin, stage };
     const timeoutMs = task.timeoutMs ?? DEFAULT_TASK_TIMEOUT_MS;
     const started = clock.monotonic();
     const env = stage === "env" ? draftOf(services.env) : services.env;
     const taskLog = log.child({ plugin: owner.plugin, task: task.name });
-    const result = await bounded(
-      (signal) => task.run({ env, cwd: services.cwd, signal, log: taskLog }),
-      {
-        clock,
-        timeoutMs,
-        signal: services.signal,
-        onTimeout: () => errors.BOOT_TASK_TIMEOUT({ ...names, timeoutMs }),
-      },
-    );
+    const result = await bounded((signal) => task.run({ env, cwd: services.cwd, signal, log: taskLog }), {
+      clock,
+      timeoutMs,
+      signal: services.signal,
+      onTimeout: () => errors.BOOT_TASK_TIMEOUT({ ...names, timeoutMs }),
+    });
     const durationMs = clock.monotonic() - started;
     services.onTask?.({ task: task.name, plugin: owner.plugin, ok: result.ok, durationMs });
     if (result.ok) {

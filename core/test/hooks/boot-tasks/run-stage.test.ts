@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { BootReport, type BootEntry, type BootStage, type BootTask, type BootTaskContext, type EnvOrigin } from "@molecule/core";
+import {
+  BootReport,
+  type BootEntry,
+  type BootStage,
+  type BootTask,
+  type BootTaskContext,
+  type EnvOrigin,
+} from "@molecule/core";
 import { ManualClock, RecordingLogger } from "@molecule/core/testing";
 import { BootTaskRegistry } from "../../../dist/src/hooks/boot-tasks/registry.js";
 import { runBootStage } from "../../../dist/src/hooks/boot-tasks/run-stage.js";
@@ -29,7 +36,15 @@ describe("runBootStage", () => {
   }
 
   function runStage(stage: BootStage = "storage", signal = new AbortController().signal): Promise<void> {
-    return runBootStage(stage, registry, { env, cwd: "/srv", origins, clock, log, report, signal });
+    return runBootStage(stage, registry.ofStage(stage), {
+      env,
+      cwd: "/srv",
+      origins,
+      clock,
+      log,
+      report,
+      signal,
+    });
   }
 
   const outcomes = () =>
