@@ -19,6 +19,7 @@ function effective(env: Record<string, string>, set: readonly string[] = []) {
     origins: new Map(set.map((name) => [name, origin])),
     config: readConfig(env, CONTEXT),
     manifest: parseManifest(JSON.stringify(MANIFEST), "/srv/manifest.json"),
+    declared: ["ACME_URL", "ACME_TOKEN", "PORT"],
   });
   return new Map(
     variables.map(({ name, value, origin: from }) => [name, `${value ?? "–"} | ${describeOrigin(from)}`]),
@@ -47,6 +48,13 @@ describe("effectiveVariables", () => {
       MOLECULE_DATA_DIR: "/srv/.data | default",
       MOLECULE_MANIFEST: "/srv/manifest.json | default",
     });
+  });
+
+  it("tells the variables that plugins declare, each once", () => {
+    const variables = effective({ ACME_URL: "https://acme", ACME_TOKEN: "hunter22" }, ["ACME_TOKEN"]);
+    expect(variables.get("ACME_URL")).to.equal("https://acme | environment");
+    expect(variables.get("ACME_TOKEN")).to.equal("*** | .env file (dotenv)");
+    expect(variables.get("PORT")).to.equal("8080 | default");
   });
 
   it("masks secrets, and whatever a plugin has set that nobody declared", () => {
