@@ -14,6 +14,9 @@ export const BUSYBOX_IMAGE = "molecule-test/busybox:latest";
 /** A base with `node` on the PATH and nothing else: no shell. */
 export const NODE_BASE_IMAGE = "molecule-test/node-base:latest";
 
+/** What an agent's image has, by name of Debian's packages: bash, curl, gh, git, and busybox for the rest. */
+export const GITHUB_TOOLS_IMAGE = "molecule-test/github-tools:latest";
+
 /** What glibc loads by name when it looks up users and hosts, so that no list of libraries shows it. */
 const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
@@ -23,17 +26,9 @@ const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libreso
  * @throws IMAGE_NOT_MADE when busybox is not installed, ENGINE_REFUSED by the engine's word.
  */
 export async function makeBusyboxImage(docker: Docker): Promise<void> {
-  const busybox = await findProgram("busybox");
-  if (busybox === undefined) {
-    throw supportErrors.IMAGE_NOT_MADE({ image: BUSYBOX_IMAGE, reason: "busybox is not installed" });
-  }
-  const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "");
-  await importImage(docker, BUSYBOX_IMAGE, ['CMD ["sh"]', "ENV PATH=/bin"], async (tar) => {
-    await addProgram(tar, busybox, "bin/busybox");
-    for (const name of applets) {
-      if (name !== "busybox") tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
-    }
-  });
+  await importImage(docker, BUSYBOX_IMAGE, ['CMD ["sh"]', "ENV PATH=/bin"], (tar) =>
+    addBusybox(tar, BUSYBOX_IMAGE),
+  );
 }
 
 /**
@@ -48,6 +43,27 @@ export async function makeNodeBaseImage(docker: Docker): Promise<void> {
     const certificates = "/etc/ssl/certs/ca-certificates.crt";
     if (await exists(certificates)) await addFile(tar, certificates, certificates.slice(1), 0o644);
     tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
+  });
+}
+
+/**
+ * Makes {@link GITHUB_TOOLS_IMAGE} from this machine's programs. Its container waits, and ends when it is told to.
+ *
+ * @throws IMAGE_NOT_MADE when one of them is not installed, ENGINE_REFUSED by the engine's word.
+ */
+export async function makeGithubToolsImage(docker: Docker): Promise<void> {
+  // As process 1 a shell ignores SIGTERM unless it says otherwise.
+  const waiting = `CMD ["sh", "-c", "trap 'exit 0' TERM; sleep 1000000 & wait"]`;
+  const changes = [waiting, "ENV PATH=/usr/bin:/bin", "ENV HOME=/root"];
+  await importImage(docker, GITHUB_TOOLS_IMAGE, changes, async (tar) => {
+    await addBusybox(tar, GITHUB_TOOLS_IMAGE);
+    tar.entry({ name: "usr/bin/env", type: "symlink", linkname: "/bin/busybox" });
+    tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
+    for (const name of ["bash", "curl", "gh", "git"]) {
+      await addProgram(tar, await needed(name, GITHUB_TOOLS_IMAGE), `usr/bin/${name}`);
+    }
+    const transport = join((await run("git", ["--exec-path"])).trim(), "git-remote-https");
+    await addProgram(tar, transport, transport.slice(1));
   });
 }
 
@@ -75,6 +91,21 @@ async function importImage(
     filled,
   ]);
   await drain(stream);
+}
+
+async function needed(program: string, image: string): Promise<string> {
+  const found = await findProgram(program);
+  if (found !== undefined) return found;
+  throw supportErrors.IMAGE_NOT_MADE({ image, reason: `${program} is not installed` });
+}
+
+async function addBusybox(tar: Pack, image: string): Promise<void> {
+  const busybox = await needed("busybox", image);
+  const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "");
+  await addProgram(tar, busybox, "bin/busybox");
+  for (const name of applets) {
+    if (name !== "busybox") tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
+  }
 }
 
 async function addProgram(tar: Pack, program: string, name: string): Promise<void> {
