@@ -39,7 +39,7 @@ export async function makeBusyboxImage(docker: Docker): Promise<void> {
  */
 export async function makeNodeBaseImage(docker: Docker): Promise<void> {
   await importImage(docker, NODE_BASE_IMAGE, ["ENV PATH=/usr/local/bin"], async (tar) => {
-    await addProgram(tar, process.execPath, "usr/local/bin/node");
+    await addPrograms(tar, new Map([["usr/local/bin/node", process.execPath]]));
     const certificates = "/etc/ssl/certs/ca-certificates.crt";
     if (await exists(certificates)) await addFile(tar, certificates, certificates.slice(1), 0o644);
     tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
@@ -59,11 +59,12 @@ export async function makeGithubToolsImage(docker: Docker): Promise<void> {
     await addBusybox(tar, GITHUB_TOOLS_IMAGE);
     tar.entry({ name: "usr/bin/env", type: "symlink", linkname: "/bin/busybox" });
     tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
-    for (const name of ["bash", "curl", "gh", "git"]) {
-      await addProgram(tar, await needed(name, GITHUB_TOOLS_IMAGE), `usr/bin/${name}`);
-    }
     const transport = join((await run("git", ["--exec-path"])).trim(), "git-remote-https");
-    await addProgram(tar, transport, transport.slice(1));
+    const programs = new Map([[transport.slice(1), transport]]);
+    for (const name of ["bash", "curl", "gh", "git"]) {
+      programs.set(`usr/bin/${name}`, await needed(name, GITHUB_TOOLS_IMAGE));
+    }
+    await addPrograms(tar, programs);
   });
 }
 
@@ -102,15 +103,20 @@ async function needed(program: string, image: string): Promise<string> {
 async function addBusybox(tar: Pack, image: string): Promise<void> {
   const busybox = await needed("busybox", image);
   const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "");
-  await addProgram(tar, busybox, "bin/busybox");
+  await addPrograms(tar, new Map([["bin/busybox", busybox]]));
   for (const name of applets) {
     if (name !== "busybox") tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
   }
 }
 
-async function addProgram(tar: Pack, program: string, name: string): Promise<void> {
-  await addFile(tar, program, name, 0o755);
-  for (const library of await librariesOf(program)) await addFile(tar, library, library.slice(1), 0o755);
+/** Adds programs, by their names in the image, and each of their libraries once: the engine refuses a name twice. */
+async function addPrograms(tar: Pack, programs: ReadonlyMap<string, string>): Promise<void> {
+  const libraries = new Set<string>();
+  for (const [name, program] of programs) {
+    await addFile(tar, program, name, 0o755);
+    for (const library of await librariesOf(program)) libraries.add(library);
+  }
+  for (const library of libraries) await addFile(tar, library, library.slice(1), 0o755);
 }
 
 async function addFile(tar: Pack, from: string, name: string, mode: number): Promise<void> {
