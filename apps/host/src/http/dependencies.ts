@@ -5,6 +5,7 @@ import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { EventLog } from "../storage/event-log.js";
+import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { InstallationTokens } from "../workspaces/installation-tokens.js";
@@ -21,8 +22,10 @@ export interface HttpConfig {
   readonly generatedAdminToken: string | null;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Requests a minute and peer address. */
+  /** Requests a minute and client. */
   readonly rateLimitPerMinute: number;
+  /** Networks in CIDR form of the proxies that tell who a client is. */
+  readonly trustedProxies: readonly string[];
   /** The organisation that every request must name, or null outside SaaS. */
   readonly orgId: string | null;
   /** Folder of the built canvas page; null or not there: no page is served. */
@@ -50,6 +53,7 @@ export interface HttpDependencies {
   readonly masker: SecretMasker;
   readonly database: Pick<Database, "db">;
   readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
   readonly ledgers: Pick<EnvLedgerStore, "latest">;

@@ -9,6 +9,7 @@ import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
 import { EventLog } from "../../dist/storage/event-log.js";
+import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
@@ -43,6 +44,7 @@ export interface RunningPlatform {
   readonly log: RecordingLogger;
   readonly kernel: Kernel;
   readonly tokens: TokenStore;
+  readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
   close(): Promise<void>;
 }
@@ -90,7 +92,7 @@ export async function startPlatform(
   suite: SuiteDatabase,
   options: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const { server, kernel, services, log, tokens, events } = assemble(suite, options);
+  const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
   return {
@@ -99,12 +101,14 @@ export async function startPlatform(
     log,
     kernel,
     tokens,
+    orgTokens,
     events,
     close: async () => {
       await server.close();
       await kernel.stop();
       await services.stop();
       await tokens.settle();
+      await orgTokens.settle();
     },
   };
 }
@@ -124,6 +128,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const runtime = new NoneRuntime("this is a test");
   const events = new EventLog({ db, clock, log });
   const tokens = new TokenStore({ db, random: systemRandom, log });
+  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
@@ -138,6 +143,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       events,
       tokens,
+      orgTokens,
       workspaces,
       ledgers,
       leases: soleHostLeases(),
@@ -165,6 +171,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
+      trustedProxies: [],
       orgId: null,
       canvasDir: null,
       ...options.config,
@@ -174,6 +181,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     masker,
     database,
     tokens,
+    orgTokens,
     events,
     workspaces,
     ledgers,
@@ -193,5 +201,5 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
-  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, events };
+  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, orgTokens, events };
 }
