@@ -4,6 +4,7 @@ import { buildImages } from "./build-images.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
+import { registerSecretCommands } from "./secrets/register.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -60,6 +61,7 @@ function createProgram(context: CliContext): Command {
     );
   registerEnvCommands(program, context);
   registerPluginCommands(program, context);
+  registerSecretCommands(program, context);
   registerDoctorCommand(program, context);
   return program;
 }

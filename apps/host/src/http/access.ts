@@ -9,6 +9,7 @@ export class Access {
   readonly #origins: Origins;
   readonly #isDevelopment: boolean;
   readonly #isOpen: boolean;
+  readonly #testTokens: boolean;
   readonly #adminHash: Buffer | null;
   readonly #metricsHash: Buffer | null;
 
@@ -16,6 +17,7 @@ export class Access {
     this.#origins = origins;
     this.#isDevelopment = config.environment === "development";
     this.#isOpen = this.#isDevelopment && config.adminToken === null;
+    this.#testTokens = config.testTokens;
     const adminToken = config.adminToken ?? config.generatedAdminToken;
     this.#adminHash = adminToken === null ? null : hashOf(adminToken);
     this.#metricsHash = config.metricsToken === null ? null : hashOf(config.metricsToken);
@@ -24,6 +26,11 @@ export class Access {
   /** *Dev*: development, `ADMIN_TOKEN` unset, and the caller is a program or a trusted page of this very machine. */
   isDev(request: IncomingMessage): boolean {
     return this.#isOpen && isLoopbackPeer(request) && this.#origins.isAddressedLocally(request);
+  }
+
+  /** Whether tokens of workspaces may be had for tests: in Dev, and where that was switched on. */
+  givesTestTokens(request: IncomingMessage): boolean {
+    return this.#testTokens || this.isDev(request);
   }
 
   /** Callers that no rate limit holds for. */

@@ -9,6 +9,7 @@ import type {
 } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import type { Storage } from "../storage/storage.js";
 import { AgentUrlGuard, systemResolver } from "./agent-url.js";
 import { WorkspaceConsole } from "./console.js";
@@ -23,7 +24,10 @@ import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
+import { SecretChanges } from "./secret-changes.js";
+import { SecretRestarts } from "./secret-restarts.js";
 import { StateMachine } from "./state-machine.js";
+import { WorkspaceModel } from "./workspace-model.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -34,6 +38,7 @@ export interface WorkspaceInputs {
   readonly runtime: ContainerRuntime;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
+  readonly vault: SecretVault;
   readonly masker: SecretMasker;
   readonly clock: Clock;
   readonly log: Logger;
@@ -53,6 +58,8 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly secretChanges: SecretChanges;
+  readonly model: WorkspaceModel;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
@@ -63,12 +70,12 @@ export interface WorkspaceServices {
 
 /** Wires the workspace domain. */
 export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServices {
-  const { storage, kernel, runtime, templates, masker, clock, log, platformUrl, concurrency } = inputs;
+  const { storage, kernel, runtime, templates, vault, masker, clock, log, platformUrl, concurrency } = inputs;
   const { database, events, tokens, workspaces, ledgers, hostId } = storage;
   const folders = new TemplateFolders(inputs.config.templatesDir, log);
   const urlGuard = new AgentUrlGuard(systemResolver);
   const stateMachine = new StateMachine({ workspaces, tokens, hostId });
-  const secrets = new WorkspaceSecrets(masker);
+  const secrets = new WorkspaceSecrets({ masker, vault });
   const preparation = new LaunchPreparation({
     database,
     tokens,
@@ -79,6 +86,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     templates,
     folders,
     secrets,
+    vault,
     platformUrl,
   });
   const provisioner = new Provisioner({
@@ -104,6 +112,8 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     log,
     concurrency,
   });
+  const restart = new WorkspaceRestart({ events, stateMachine, provisioner });
+  const secretRestarts = new SecretRestarts({ db: database.db, restart, clock, log });
   return {
     creation: new WorkspaceCreation({
       events,
@@ -113,12 +123,23 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       templates,
       folders,
       urlGuard,
+      vault,
+      secrets,
       newId: randomUUID,
       platformUrl,
     }),
     deletion: new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup }),
-    registration: new Registration({ events, tokens, workspaces, stateMachine, provisioner, urlGuard }),
-    heartbeats: new Heartbeats({ events, stateMachine }),
+    registration: new Registration({
+      events,
+      tokens,
+      workspaces,
+      stateMachine,
+      provisioner,
+      urlGuard,
+      secrets,
+      masker,
+    }),
+    heartbeats: new Heartbeats({ events, stateMachine, secrets, masker }),
     recovery: new WorkspaceRecovery({
       database,
       events,
@@ -129,14 +150,17 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
-    restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
-    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
-    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
+    restart,
+    secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
+    model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
+    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
+    console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
+      await secretRestarts.stop();
       await provisioner.stop();
       await cleanup.settled();
     },

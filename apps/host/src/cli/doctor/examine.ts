@@ -5,6 +5,7 @@ import { findingOf, runCheck, type CheckResult } from "./check.js";
 import { examineConfig } from "./configuration.js";
 import { checkDataFolder, checkPermissions } from "./data-folder.js";
 import { checkDatabase } from "./database.js";
+import { checkEncryptionKeys } from "./encryption-keys.js";
 import { examineEngine } from "./engine.js";
 import { checkNode } from "./node.js";
 import { checkPlugins } from "./plugins.js";
@@ -34,11 +35,12 @@ export async function examine(inputs: DoctorInputs): Promise<CheckResult[]> {
   results.push({ name: "configuration", ...finding });
   if (config === null) {
     const reason = "not looked at: they need a configuration without faults";
-    results.push({ name: "data folder, database, engine, templates", status: "warn", finding: reason });
+    results.push({ name: "data folder, database, encryption keys, engine, templates", status: "warn", finding: reason });
     return results;
   }
   results.push(await runCheck("data folder", clock, () => checkDataFolder(config.dataDir)));
   results.push(await runCheck("database", clock, () => checkDatabase(config)));
+  results.push(await runCheck("encryption keys", clock, () => checkEncryptionKeys(config, clock)));
 
   const examined = await examineEngine(config, clock);
   try {
