@@ -25,8 +25,10 @@ export interface HttpConfig {
   readonly testTokens: boolean;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Requests a minute and peer address. */
+  /** Requests a minute and client. */
   readonly rateLimitPerMinute: number;
+  /** Networks in CIDR form of the proxies that tell who a client is. */
+  readonly trustedProxies: readonly string[];
   /** The organisation that every request must name, or null outside SaaS. */
   readonly orgId: string | null;
   /** Folder of the built canvas page; null or not there: no page is served. */

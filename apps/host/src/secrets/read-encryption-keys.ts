@@ -58,11 +58,11 @@ function readList(read: VariableReader): readonly EncryptionKey[] {
       read.faults.push({ path: `${path}.key`, found: bytes, allowed: ALLOWED_KEY });
     if (!isNamed || typeof bytes === "string") continue;
     const key = encryptionKey(bytes, id);
-    const twin = keys.findIndex((each) => each.id === key.id || each.fingerprint === key.fingerprint);
-    if (twin < 0) keys.push(key);
+    const twin = keys.find((each) => each.id === key.id || each.fingerprint === key.fingerprint);
+    if (twin === undefined) keys.push(key);
     else {
-      const what =
-        keys[twin]?.id === id ? `the id ${JSON.stringify(id)}` : `the key of ${JSON.stringify(id)}`;
+      const name = JSON.stringify(twin.id);
+      const what = twin.id === id ? `the id ${name}` : `the key of ${name}`;
       read.faults.push({ path, found: `${what} for a second time`, allowed: "each id and each key once" });
     }
   }

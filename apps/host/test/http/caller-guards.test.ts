@@ -24,6 +24,7 @@ const CONFIG: HttpConfig = {
   generatedAdminToken: null,
   testTokens: false,
   corsOrigins: [],
+  trustedProxies: [],
   rateLimitPerMinute: 1_000,
   orgId: null,
   canvasDir: null,

@@ -186,6 +186,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       testTokens: false,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
+      trustedProxies: [],
       orgId: null,
       canvasDir: null,
       ...options.config,

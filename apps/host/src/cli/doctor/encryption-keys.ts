@@ -31,7 +31,8 @@ export async function checkEncryptionKeys(
   const database = await openDatabase({ databaseUrl, dataDir: null, log: silentLogger, clock });
   try {
     const { pending } = await readMigrations(database.db);
-    if (pending.includes("0004-secrets")) return { status: "ok", finding: `${finding}; no secrets are stored yet` };
+    if (pending.includes("0004-secrets"))
+      return { status: "ok", finding: `${finding}; no secrets are stored yet` };
     const store = new SecretStore({ db: database.db });
     const { secrets, faults } = await checkKeys(store, keys, new Envelope(keys, systemRandom));
     if (faults.length === 0) return { status: "ok", finding: `${finding}; they fit the ${secrets} secrets` };

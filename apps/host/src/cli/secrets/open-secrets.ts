@@ -1,5 +1,7 @@
-import { silentLogger, systemClock } from "@molecule/core";
+import { readManifest, silentLogger, systemClock } from "@molecule/core";
 import { readConfig, type HostConfig } from "../../config/config.js";
+import { runEnvStage } from "../../config/env-stage.js";
+import { locateManifest } from "../../config/manifest-location.js";
 import { secretErrors } from "../../errors/secrets.js";
 import { Envelope } from "../../secrets/envelope.js";
 import { KeyRing } from "../../secrets/key-ring.js";
@@ -25,10 +27,10 @@ export interface OpenSecrets {
  * @throws NO_ENCRYPTION_KEY, DATA_DIR_LOCKED, and the errors of the configuration and the database
  */
 export async function withSecrets<T>(
-  { env, cwd }: CliContext,
+  context: CliContext,
   work: (secrets: OpenSecrets) => Promise<T>,
 ): Promise<T> {
-  const config = readConfig(env, { cwd, dev: false, terminal: false });
+  const config = await configOf(context);
   const keys = keysOf(config);
   if (keys === null) throw secretErrors.NO_ENCRYPTION_KEY({});
   selfTest(keys, systemRandom);
@@ -45,6 +47,15 @@ export async function withSecrets<T>(
   } finally {
     await opened.unwind();
   }
+}
+
+/** As the host has it, with what the plugins of stage `env` add. */
+async function configOf({ env, cwd }: CliContext): Promise<HostConfig> {
+  const { path, home } = await locateManifest(env, cwd);
+  const manifest = await readManifest(path);
+  const stage = await runEnvStage({ manifest, env, cwd, clock: systemClock });
+  const filled = { names: stage.origins, dir: manifest.dir };
+  return readConfig(stage.env, { cwd, home, filled, dev: false, terminal: false });
 }
 
 /** As a host would have them, but makes none. */
