@@ -32,7 +32,11 @@ export interface RotationResult {
  * What is done is done: it may be stopped at any point, and run again.
  */
 export async function rotate(
-  services: { readonly store: SecretStore; readonly keys: KeyRing; readonly envelope: Envelope },
+  services: {
+    readonly store: Pick<SecretStore, "countByKey" | "ofKey" | "rewrap">;
+    readonly keys: KeyRing;
+    readonly envelope: Envelope;
+  },
   options: { readonly batch?: number; readonly onProgress?: (progress: RotationProgress) => void } = {},
 ): Promise<RotationResult> {
   const { store, keys, envelope } = services;

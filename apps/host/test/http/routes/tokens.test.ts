@@ -51,7 +51,7 @@ describe("the routes of the tokens", () => {
     expect(made.status).to.equal(201);
     expect(made.body).to.have.all.keys("auth_token", "workspace_id", "message");
     const second = textOf(made, "auth_token");
-    const list = await call(platform, "GET", path, undefined, second);
+    const list = await call(platform, "GET", path, undefined, token);
     if (!isRecord(list.body) || !Array.isArray(list.body.tokens)) throw new Error(list.text);
     expect(list.body.count).to.equal(2);
     const tokens: unknown[] = list.body.tokens;
