@@ -81,7 +81,7 @@ describe("no output of a host", function () {
     keep(await host.api("POST", "/registry/update-card", update, bearer(world.agentToken)));
     // What callers get wrong, with secrets in it.
     for (const [path, body] of [
-      ["/workspaces", { name: quoted, tier: WORKSPACE_SECRET, secrets: { A: { b: GLOBAL_SECRET } } }],
+      ["/workspaces", { name: quoted, tier: GLOBAL_SECRET, secrets: { A: { b: GLOBAL_SECRET } } }],
       ["/workspaces", { name: `x ${GLOBAL_SECRET}`, runtime: ADMIN_TOKEN }],
       ["/workspaces", { name: "x", workspace_dir: GLOBAL_SECRET, workspace_access: "read_only" }],
       ["/settings/secrets", { key: GLOBAL_SECRET, value: 7 }],
