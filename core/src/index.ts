@@ -48,6 +48,33 @@ export {
   type Tier,
   type WorkspaceTemplate,
 } from "./ports/container-runtime.js";
+export {
+  ENGINE_INVENTORY,
+  type EngineContainer,
+  type EngineInventory,
+  type EngineListing,
+  type EngineVolume,
+  type ObjectOwner,
+} from "./ports/engine-inventory.js";
+export {
+  ORPHAN_EXAMINERS,
+  OWNER_RECORDS,
+  PROVISION_DEADLINES,
+  WORKSPACE_HEALTH,
+  type AttemptOfWorkspace,
+  type LeftoverProvision,
+  type OrphanExaminers,
+  type OrphanFinding,
+  type OrphanReport,
+  type OwnerRecords,
+  type OwnerRow,
+  type PendingProvision,
+  type ProvisionDeadlines,
+  type SweepFuse,
+  type SweepLease,
+  type WatchedWorkspace,
+  type WorkspaceHealth,
+} from "./ports/sweeps.js";
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";
@@ -73,6 +100,7 @@ export {
   type ChainServices,
   type EnvLayer,
 } from "./hooks/env-mutators/chain.js";
+export type { TokenRequest } from "./hooks/env-mutators/token-provider.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
   EnvLedger,

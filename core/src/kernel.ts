@@ -17,6 +17,12 @@ import {
 } from "./hooks/env-mutators/chain.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+import {
+  askTokenProvider,
+  findTokenProvider,
+  type TokenRequest,
+} from "./hooks/env-mutators/token-provider.js";
+import type { InstallationToken } from "./hooks/env-mutators/types.js";
 import type { HookRegistries } from "./hooks/registries.js";
 import type { KernelObserver } from "./kernel-observer.js";
 import type { SecretMasker } from "./masking/secret-masker.js";
@@ -205,6 +211,18 @@ export class Kernel {
     return this.plugins.preview(changes, (mutators) =>
       this.#runChain({ ...input, facts, mutators }, () => true),
     );
+  }
+
+  /**
+   * A fresh token of the first mutator that offers one; null when none does. It is not masked yet.
+   * @throws TOKEN_PROVIDER_TIMEOUT, TOKEN_PROVIDER_INVALID, TOKEN_PROVIDER_FAILED, or the provider's own coded error
+   */
+  async installationToken(request: TokenRequest): Promise<InstallationToken | null> {
+    const provider = findTokenProvider(this.registries.envMutators.entries());
+    if (provider === undefined) return null;
+    const asked = askTokenProvider(provider, request, this.#options.clock);
+    this.#activity.track(provider.owner.plugin, asked);
+    return await asked;
   }
 
   #runChain(

@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
+  ENGINE_INVENTORY,
   Kernel,
   LOOP_LEASES,
   readManifest,
   SecretMasker,
   systemClock,
   type ContainerRuntime,
+  type EngineInventory,
   type Manifest,
 } from "@molecule/core";
 import { announce } from "./announce.js";
@@ -76,6 +78,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
+/** The two sides of the container runtime that was chosen. */
+interface EngineAccess {
+  readonly runtime: ContainerRuntime;
+  readonly inventory: EngineInventory;
+}
+
 class Boot {
   readonly #options: HostOptions;
   readonly #masker: SecretMasker;
@@ -117,6 +125,19 @@ class Boot {
     );
     kernel.provide(CONTAINER_RUNTIME, runtime);
     const workspaces = this.#createWorkspaces(config, storage, vault, runtime, kernel, manifest, metrics);
+    const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
+      this.#openRuntime(config, storage, manifest, metrics),
+    );
+    kernel.provide(CONTAINER_RUNTIME, runtime);
+    kernel.provide(ENGINE_INVENTORY, inventory);
+    const workspaces = this.#createWorkspaces(
+      config,
+      storage,
+      { runtime, inventory },
+      kernel,
+      manifest,
+      metrics,
+    );
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
@@ -163,7 +184,7 @@ class Boot {
     storage: Storage,
     manifest: Manifest,
     metrics: HostMetrics,
-  ): Promise<ContainerRuntime> {
+  ): Promise<EngineAccess> {
     const { runtime, reason } = await selectRuntime({
       config,
       instanceId: storage.instanceId,
@@ -175,9 +196,10 @@ class Boot {
     });
     this.#stack.push("container runtime", () => runtime.close());
     this.#log.info(`container runtime: ${runtime.kind} (${reason})`);
-    return new MeasuredRuntime(runtime, this.#clock, (run) => {
+    const measured = new MeasuredRuntime(runtime, this.#clock, (run) => {
       metrics.onEngineCall(run);
     });
+    return { runtime: measured, inventory: runtime.inventory };
   }
 
   #createWorkspaces(
@@ -185,6 +207,7 @@ class Boot {
     storage: Storage,
     vault: SecretVault,
     runtime: ContainerRuntime,
+    { runtime, inventory }: EngineAccess,
     kernel: Kernel,
     manifest: Manifest,
     metrics: HostMetrics,
@@ -194,6 +217,7 @@ class Boot {
       config,
       storage,
       runtime,
+      inventory,
       kernel,
       templates: manifest.templates,
       vault,
@@ -219,7 +243,13 @@ class Boot {
     workspaces: WorkspaceServices,
     metrics: HostMetrics,
   ): Promise<string> {
-    const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
+    const readiness = new Readiness({
+      database: storage.database,
+      runtime,
+      kernel,
+      orphanFuse: workspaces.sweeps.fuse,
+      clock: this.#clock,
+    });
     const toggles = new PluginToggles({ kernel, store: storage.toggles, log: this.#log });
     const server = createHttpServer({
       config: {
@@ -257,6 +287,8 @@ class Boot {
       previewEnv: (body) => workspaces.envPreview.preview(body),
       secrets: workspaces.secretChanges,
       workspaceModel: workspaces.model,
+      installationTokens: workspaces.installationTokens,
+      orphans: workspaces.sweeps.orphans,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

@@ -8,9 +8,11 @@ import type { EventLog } from "../storage/event-log.js";
 import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
 import type { SecretChanges } from "../workspaces/secret-changes.js";
 import type { WorkspaceModel } from "../workspaces/workspace-model.js";
+import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
 /** The part of the configuration that HTTP depends on. */
 export interface HttpConfig {
@@ -79,6 +81,9 @@ export interface HttpDependencies {
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
   readonly secrets: Pick<SecretChanges, "list" | "save" | "remove" | "values">;
   readonly workspaceModel: Pick<WorkspaceModel, "get" | "set">;
+  readonly installationTokens: Pick<InstallationTokens, "issue">;
+  /** What the engine holds that is no live workspace's. */
+  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

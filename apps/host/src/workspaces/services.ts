@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type {
   Clock,
   ContainerRuntime,
+  EngineInventory,
   Kernel,
   Logger,
   SecretMasker,
@@ -18,6 +19,7 @@ import { WorkspaceDeletion } from "./deletion.js";
 import { EnvPreview } from "./env-preview.js";
 import { EngineCleanup } from "./engine-cleanup.js";
 import { Heartbeats } from "./heartbeats.js";
+import { InstallationTokens } from "./installation-tokens.js";
 import { LaunchPreparation } from "./launch-preparation.js";
 import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import { Provisioner } from "./provisioner.js";
@@ -28,6 +30,7 @@ import { SecretChanges } from "./secret-changes.js";
 import { SecretRestarts } from "./secret-restarts.js";
 import { StateMachine } from "./state-machine.js";
 import { WorkspaceModel } from "./workspace-model.js";
+import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -36,6 +39,8 @@ export interface WorkspaceInputs {
   readonly config: HostConfig;
   readonly storage: Storage;
   readonly runtime: ContainerRuntime;
+  /** All that the runtime's engine holds. */
+  readonly inventory: EngineInventory;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
   readonly vault: SecretVault;
@@ -60,8 +65,10 @@ export interface WorkspaceServices {
   readonly restart: WorkspaceRestart;
   readonly secretChanges: SecretChanges;
   readonly model: WorkspaceModel;
+  readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
+  readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
   /** Gives running provisions up and waits for running cleanups. */
@@ -155,6 +162,16 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
     console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),
+    sweeps: createSweepServices({
+      ...inputs,
+      provisionTimeoutSeconds: inputs.config.provisionTimeoutSeconds,
+      stateMachine,
+      provisioner,
+      restart,
+    }),
+    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
+    installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
+    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;

@@ -48,6 +48,7 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly kernel: Kernel;
   readonly tokens: TokenStore;
   readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
@@ -104,6 +105,7 @@ export async function startPlatform(
     url: `http://127.0.0.1:${port}`,
     port,
     log,
+    kernel,
     tokens,
     orgTokens,
     events,
@@ -160,6 +162,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: runtime.inventory,
     kernel,
     vault: new SecretVault({
       store: secrets,
@@ -202,7 +205,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     ledgers,
     kernel,
     metrics,
-    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    readiness: () =>
+      new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
     registration: {
@@ -214,6 +218,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     previewEnv: (body) => services.envPreview.preview(body),
     secrets: services.secretChanges,
     workspaceModel: services.model,
+    installationTokens: services.installationTokens,
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
