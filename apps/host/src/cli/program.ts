@@ -6,6 +6,7 @@ import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
 import { registerOrphanCommands } from "./orphan-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
+import { registerSecretCommands } from "./secrets/register.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -63,6 +64,7 @@ function createProgram(context: CliContext): Command {
   registerEnvCommands(program, context);
   registerOrphanCommands(program, context);
   registerPluginCommands(program, context);
+  registerSecretCommands(program, context);
   registerConfigCommand(program, context);
   registerDoctorCommand(program, context);
   return program;

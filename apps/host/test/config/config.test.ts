@@ -40,7 +40,11 @@ describe("readConfig", () => {
 
   it("takes --dev as development, unless MOLECULE_ENV says otherwise", () => {
     expect(readConfig({}, { ...context, dev: true }).environment).to.equal("development");
-    const env = { MOLECULE_ENV: "prod", DATABASE_URL: "postgres://db/molecule" };
+    const env = {
+      MOLECULE_ENV: "prod",
+      DATABASE_URL: "postgres://db/molecule",
+      SECRETS_ENCRYPTION_KEY: Buffer.alloc(32).toString("base64"),
+    };
     expect(readConfig(env, { ...context, dev: true }).environment).to.equal("production");
   });
 
