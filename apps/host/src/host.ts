@@ -120,11 +120,6 @@ class Boot {
     const vault = await this.#timed(kernel, "storage", "secrets", () =>
       openVault(config, storage, this.#log),
     );
-    const runtime = await this.#timed(kernel, "storage", "container runtime", () =>
-      this.#openRuntime(config, storage, manifest, metrics),
-    );
-    kernel.provide(CONTAINER_RUNTIME, runtime);
-    const workspaces = this.#createWorkspaces(config, storage, vault, runtime, kernel, manifest, metrics);
     const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
       this.#openRuntime(config, storage, manifest, metrics),
     );
@@ -133,6 +128,7 @@ class Boot {
     const workspaces = this.#createWorkspaces(
       config,
       storage,
+      vault,
       { runtime, inventory },
       kernel,
       manifest,
@@ -206,7 +202,6 @@ class Boot {
     config: HostConfig,
     storage: Storage,
     vault: SecretVault,
-    runtime: ContainerRuntime,
     { runtime, inventory }: EngineAccess,
     kernel: Kernel,
     manifest: Manifest,

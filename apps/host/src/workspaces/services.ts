@@ -169,9 +169,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       provisioner,
       restart,
     }),
-    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
-    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;
