@@ -20,7 +20,10 @@ describe("inspectPlugin", () => {
 
   it("gives name, version, stage and variables of a plugin that is right, without its setup", async () => {
     await folder.write("package.json", '{ "version": "3.2.1" }');
-    await folder.write("good.mjs", pluginSource("good", "throw new Error('setup ran');", `variables: ["A"], ${SCHEMA}`));
+    await folder.write(
+      "good.mjs",
+      pluginSource("good", "throw new Error('setup ran');", `variables: ["A"], ${SCHEMA}`),
+    );
     expect(await inspectPlugin({ name: "good", module: "./good.mjs" }, folder.path)).to.deep.equal({
       name: "good",
       version: "3.2.1",
