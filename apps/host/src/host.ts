@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
+  ENGINE_INVENTORY,
   Kernel,
   LOOP_LEASES,
   readManifest,
   SecretMasker,
   systemClock,
   type ContainerRuntime,
+  type EngineInventory,
   type Manifest,
 } from "@molecule/core";
 import { announce } from "./announce.js";
@@ -73,6 +75,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
+/** The two sides of the container runtime that was chosen. */
+interface EngineAccess {
+  readonly runtime: ContainerRuntime;
+  readonly inventory: EngineInventory;
+}
+
 class Boot {
   readonly #options: HostOptions;
   readonly #masker: SecretMasker;
@@ -106,11 +114,19 @@ class Boot {
     const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
     kernel.provide(LOOP_LEASES, storage.leases);
     kernel.rememberToggles(await storage.toggles.all());
-    const runtime = await this.#timed(kernel, "storage", "container runtime", () =>
+    const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
       this.#openRuntime(config, storage, manifest, metrics),
     );
     kernel.provide(CONTAINER_RUNTIME, runtime);
-    const workspaces = this.#createWorkspaces(config, storage, runtime, kernel, manifest, metrics);
+    kernel.provide(ENGINE_INVENTORY, inventory);
+    const workspaces = this.#createWorkspaces(
+      config,
+      storage,
+      { runtime, inventory },
+      kernel,
+      manifest,
+      metrics,
+    );
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
@@ -156,7 +172,7 @@ class Boot {
     storage: Storage,
     manifest: Manifest,
     metrics: HostMetrics,
-  ): Promise<ContainerRuntime> {
+  ): Promise<EngineAccess> {
     const { runtime, reason } = await selectRuntime({
       config,
       instanceId: storage.instanceId,
@@ -168,15 +184,16 @@ class Boot {
     });
     this.#stack.push("container runtime", () => runtime.close());
     this.#log.info(`container runtime: ${runtime.kind} (${reason})`);
-    return new MeasuredRuntime(runtime, this.#clock, (run) => {
+    const measured = new MeasuredRuntime(runtime, this.#clock, (run) => {
       metrics.onEngineCall(run);
     });
+    return { runtime: measured, inventory: runtime.inventory };
   }
 
   #createWorkspaces(
     config: HostConfig,
     storage: Storage,
-    runtime: ContainerRuntime,
+    { runtime, inventory }: EngineAccess,
     kernel: Kernel,
     manifest: Manifest,
     metrics: HostMetrics,
@@ -186,6 +203,7 @@ class Boot {
       config,
       storage,
       runtime,
+      inventory,
       kernel,
       templates: manifest.templates,
       masker: this.#masker,
@@ -210,7 +228,13 @@ class Boot {
     workspaces: WorkspaceServices,
     metrics: HostMetrics,
   ): Promise<string> {
-    const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
+    const readiness = new Readiness({
+      database: storage.database,
+      runtime,
+      kernel,
+      orphanFuse: workspaces.sweeps.fuse,
+      clock: this.#clock,
+    });
     const toggles = new PluginToggles({ kernel, store: storage.toggles, log: this.#log });
     const server = createHttpServer({
       config: {
@@ -246,6 +270,7 @@ class Boot {
       togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
       previewEnv: (body) => workspaces.envPreview.preview(body),
       installationTokens: workspaces.installationTokens,
+      orphans: workspaces.sweeps.orphans,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

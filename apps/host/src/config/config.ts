@@ -37,9 +37,9 @@ export interface HostConfig {
   readonly rateLimitPerMinute: number;
   /** Networks in CIDR form whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
-  /** Seconds; over the deadline of every runtime (of a workspace). */
-  readonly provisionTimeoutSeconds: number | null;
   readonly orgId: string | null;
+  /** Seconds that every provision has, whatever its runtime declares; null: as the runtimes declare. */
+  readonly provisionTimeoutSeconds: number | null;
   readonly log: LogConfig;
 }
 
@@ -108,8 +108,8 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
         "addresses and networks like 10.0.0.0/8, separated by commas",
         parseNetworks,
       ) ?? [],
-    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
+    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     log: readLog(read, context.terminal),
   };
   if (read.faults.length > 0) throw configErrors.CONFIG_INVALID({ faults: read.faults });

@@ -10,6 +10,7 @@ import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
+import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
 /** The part of the configuration that HTTP depends on. */
 export interface HttpConfig {
@@ -75,6 +76,8 @@ export interface HttpDependencies {
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
   readonly installationTokens: Pick<InstallationTokens, "issue">;
+  /** What the engine holds that is no live workspace's. */
+  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

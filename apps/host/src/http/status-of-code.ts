@@ -30,9 +30,15 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   LOOP_UNKNOWN: 404,
   PLUGIN_UNKNOWN: 404,
   NO_TOKEN_PROVIDER: 404,
+  ORPHAN_NOT_FOUND: 404,
 
   LOOP_BUSY: 409,
   PLUGIN_TOGGLE_REFUSED: 409,
+  ORPHAN_IN_USE: 409,
+  ORPHAN_FUSE_WHOLE: 409,
+  ADOPTION_REFUSED: 409,
+  VOLUME_IN_USE: 409,
+  OBJECT_NOT_OURS: 409,
   BODY_TOO_LARGE: 413,
   BODY_ENCODING_UNSUPPORTED: 415,
   UPGRADE_REQUIRED: 426,
@@ -44,6 +50,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   ENGINE_UNREACHABLE: 503,
   ENGINE_NOT_ANSWERING: 503,
   ENGINE_CLOSED: 503,
+  ENGINE_NOT_LISTED: 503,
+  ORPHAN_SWEEPER_OFF: 503,
 };
 
 /** The status of an error code; undefined for one that no client shall be told of. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type {
   Clock,
   ContainerRuntime,
+  EngineInventory,
   Kernel,
   Logger,
   SecretMasker,
@@ -25,6 +26,7 @@ import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
 import { StateMachine } from "./state-machine.js";
+import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -33,6 +35,8 @@ export interface WorkspaceInputs {
   readonly config: HostConfig;
   readonly storage: Storage;
   readonly runtime: ContainerRuntime;
+  /** All that the runtime's engine holds. */
+  readonly inventory: EngineInventory;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
   readonly masker: SecretMasker;
@@ -54,6 +58,7 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   readonly installationTokens: InstallationTokens;
@@ -106,6 +111,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     log,
     concurrency,
   });
+  const restart = new WorkspaceRestart({ events, stateMachine, provisioner });
   return {
     creation: new WorkspaceCreation({
       events,
@@ -131,7 +137,14 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
-    restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
+    restart,
+    sweeps: createSweepServices({
+      ...inputs,
+      provisionTimeoutSeconds: inputs.config.provisionTimeoutSeconds,
+      stateMachine,
+      provisioner,
+      restart,
+    }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),

@@ -151,6 +151,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: runtime.inventory,
     kernel,
     templates: manifest.templates,
     masker,
@@ -187,7 +188,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     ledgers,
     kernel,
     metrics,
-    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    readiness: () =>
+      new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
     registration: {
@@ -198,6 +200,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
     installationTokens: services.installationTokens,
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

@@ -6,6 +6,7 @@ import { eventRoutes } from "./events.js";
 import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
 import { metricsRoutes } from "./metrics.js";
+import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
 import { workspaceRoutes } from "./workspaces.js";
@@ -21,5 +22,6 @@ export const ROUTES: readonly Route[] = [
   ...adminRoutes,
   ...pluginRoutes,
   ...githubTokenRoutes,
+  ...orphanRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];
