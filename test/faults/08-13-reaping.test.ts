@@ -173,7 +173,6 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     ["empty", emptyList()],
     ["partial", partialList((_, index) => index % 2 === 0)],
     ["a 500", refusal(500, "it is on fire")],
-    ["cut", { kind: "cut" }],
   ] as const) {
     it(`11: nothing is removed and no status changes while the engine's list is ${what}`, async () => {
       for (const path of [CONTAINER_LIST, VOLUME_LIST]) {
@@ -184,6 +183,11 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
       }
     });
   }
+
+  it("11: nothing is removed while the engine's list is cut", async () => {
+    world.proxy.fail("GET", CONTAINER_LIST, { kind: "cut" });
+    expect(await world.reap()).to.contain("skipped: nothing is known of the engine");
+  });
 
   it("12: an inspect that fails makes that one container unknown, and no other", async () => {
     const [stuck, plain] = [await world.plant(), await world.plant()];

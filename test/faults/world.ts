@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import pg from "pg";
@@ -56,6 +57,7 @@ export class FaultWorld {
   readonly #dataDir: string;
   readonly #manifest: string;
   #port = 0;
+  #instanceId = "";
 
   static async open(ctx: Mocha.Context, options: WorldOptions = {}): Promise<FaultWorld> {
     const engine = await useEngine(ctx);
@@ -86,7 +88,7 @@ export class FaultWorld {
       manifest,
     );
     await world.startHost();
-    engine.ownInstance(await world.instanceId());
+    await world.#learnInstance();
     return world;
   }
 
@@ -113,7 +115,7 @@ export class FaultWorld {
   }
 
   /** Starts a host on the same data, at the same address: the containers call it there. Its sweeps are paused. */
-  async startHost(): Promise<void> {
+  async startHost(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const host = await startHost({
       dev: true,
       dataDir: this.#dataDir,
@@ -124,6 +126,7 @@ export class FaultWorld {
         DATABASE_URL: this.database.url,
         PORT: String(this.#port),
         ...this.#options.env,
+        ...env,
       },
     });
     this.hosts.push(host);
@@ -158,11 +161,9 @@ export class FaultWorld {
     this.client = await connect(this.database.url);
   }
 
-  async instanceId(): Promise<string> {
-    const found = await this.client.query<{ value: string }>(
-      "select value from installation where key = 'instance_id'",
-    );
-    return found.rows[0]?.value ?? "";
+  /** Of the installation; stamped on its engine objects. */
+  get instanceId(): string {
+    return this.#instanceId;
   }
 
   /** Ids of a workspace's containers as the engine tells them. */
@@ -191,7 +192,7 @@ export class FaultWorld {
     const labels = {
       ...this.engine.labels,
       "molecule.platform.managed": "true",
-      "molecule.platform.instance": options.instanceId ?? (await this.instanceId()),
+      "molecule.platform.instance": options.instanceId ?? this.instanceId,
       "molecule.workspace.id": workspaceId,
       "molecule.workspace.attempt": String(attempt),
       "molecule.workspace.runtime": "probe",
@@ -236,6 +237,16 @@ export class FaultWorld {
     await this.client.query("delete from workspaces where id = any($1::uuid[])", [ids]);
   }
 
+  /** The token of the workspace's agent, read from its container. */
+  async tokenOf(id: string): Promise<string> {
+    const [container = ""] = await this.containersOf(id);
+    const archive = await this.engine.docker.getContainer(container).getArchive({ path: "/configs/.auth_token" });
+    const bytes = await buffer(archive);
+    // One small file: a header of 512 bytes, then its content (POSIX ustar).
+    const size = Number.parseInt(bytes.toString("ascii", 124, 135), 8);
+    return bytes.toString("utf8", 512, 512 + size);
+  }
+
   async statusOf(id: string): Promise<string | undefined> {
     const found = await this.client.query<{ status: string }>("select status from workspaces where id = $1", [
       id,
@@ -254,7 +265,7 @@ export class FaultWorld {
     await this.hosts.at(-1)?.stop();
     const { docker, labels } = this.engine;
     const mine = [
-      `molecule.platform.instance=${await this.instanceId().catch(() => "none")}`,
+      `molecule.platform.instance=${this.instanceId}`,
       ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),
     ];
     for (const label of mine) {
@@ -269,6 +280,14 @@ export class FaultWorld {
     await this.client.end().catch(() => undefined);
     await this.database.drop();
     await this.proxy.close();
+  }
+
+  async #learnInstance(): Promise<void> {
+    const found = await this.client.query<{ value: string }>(
+      "select value from installation where key = 'instance_id'",
+    );
+    this.#instanceId = found.rows[0]?.value ?? "";
+    this.engine.ownInstance(this.#instanceId);
   }
 
   /** Undefined while the loop is busy with a tick. */
