@@ -32,7 +32,8 @@ describe("faults 1–6: deletions, and creations that come late", function () {
     await untilStatus(world.host, id, "online");
     return id;
   }
-  const gone = (id: string) => eventually(() => world.isGone(id), { timeoutMs: 60_000, what: `${id} is gone` });
+  const gone = (id: string) =>
+    eventually(() => world.isGone(id), { timeoutMs: 60_000, what: `${id} is gone` });
 
   it("1: a client that hangs up during a delete does not keep the cleanup from completing", async () => {
     const id = await online("Hung up");

@@ -67,7 +67,9 @@ describe("faults 14–15: an engine that hangs, goes away and comes back", funct
       await eventually(
         async () => {
           await world.sweep("health-sweep");
-          return (await world.statusOf(live)) === "online" && (await world.containersOf(live))[0] !== container;
+          return (
+            (await world.statusOf(live)) === "online" && (await world.containersOf(live))[0] !== container
+          );
         },
         { timeoutMs: 90_000, intervalMs: 500, what: `the workspace is back after its container was ${end}d` },
       );
@@ -87,9 +89,12 @@ describe("faults 14–15: an engine that hangs, goes away and comes back", funct
     world.proxy.fail("POST", /\/(stop|containers\/create)$/, { kind: "hang" });
     const deletion = world.host.api("DELETE", `/workspaces/${doomed}`);
     const cut = await create(world.host, { name: "Cut", runtime: "probe", tier: 2 });
-    await eventually(() => world.proxy.count("POST", /\/stop$/) + world.proxy.count("POST", /\/create$/) >= 2, {
-      timeoutMs: 30_000,
-    });
+    await eventually(
+      () => world.proxy.count("POST", /\/stop$/) + world.proxy.count("POST", /\/create$/) >= 2,
+      {
+        timeoutMs: 30_000,
+      },
+    );
     await world.proxy.close();
     expect((await deletion).status).to.equal(500);
     await eventually(async () => (await world.statusOf(cut)) === "failed", { timeoutMs: 60_000 });

@@ -70,7 +70,10 @@ export class FaultWorld {
     const image = await buildAgent(engine, options.mute === true ? MUTE : AGENT);
     const manifest = join(folder, "manifest.json");
     // Modules are looked for from the manifest on.
-    await symlink(fileURLToPath(new URL("../../../node_modules", import.meta.url)), join(folder, "node_modules"));
+    await symlink(
+      fileURLToPath(new URL("../../../node_modules", import.meta.url)),
+      join(folder, "node_modules"),
+    );
     await writeFile(
       manifest,
       JSON.stringify({
@@ -240,7 +243,9 @@ export class FaultWorld {
   /** The token of the workspace's agent, read from its container. */
   async tokenOf(id: string): Promise<string> {
     const [container = ""] = await this.containersOf(id);
-    const archive = await this.engine.docker.getContainer(container).getArchive({ path: "/configs/.auth_token" });
+    const archive = await this.engine.docker
+      .getContainer(container)
+      .getArchive({ path: "/configs/.auth_token" });
     const bytes = await buffer(archive);
     // One small file: a header of 512 bytes, then its content (POSIX ustar).
     const size = Number.parseInt(bytes.toString("ascii", 124, 135), 8);
