@@ -3,6 +3,7 @@ import { bootBenchmarks } from "./boot.js";
 import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
+import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
 import { workerBenchmarks } from "./worker.js";
@@ -20,6 +21,7 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...orphanSweepBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));
