@@ -1,9 +1,13 @@
 import { definePlugin } from "@molecule/core";
+import { NEEDED } from "./endpoint.js";
+import { controlPlaneTask } from "./task.js";
 
 export default definePlugin({
   name: "control-plane-env",
   api: 1,
-  setup() {
-    return;
+  variables: NEEDED,
+  stage: "env",
+  setup(ctx) {
+    ctx.bootTasks.add(controlPlaneTask);
   },
 });

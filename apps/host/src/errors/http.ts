@@ -9,6 +9,7 @@ export const httpErrors = defineErrors({
   WORKSPACE_TOKEN_MISSING: () => "missing workspace auth token",
   WORKSPACE_TOKEN_INVALID: () => "invalid workspace auth token",
   INVALID_WORKSPACE_ID: () => "invalid workspace ID",
+  CALLER_ID_REQUIRED: () => "X-Workspace-ID header is required",
   ORIGIN_REFUSED: (d: { origin: string | null }) =>
     `${d.origin === null ? "no Origin was sent" : `the origin ${JSON.stringify(d.origin)} is not allowed`}; allowed: the origins of CORS_ORIGINS and the platform's own page`,
   RATE_LIMITED: (_d: { retry_after: number }) => "rate limit exceeded",
@@ -25,5 +26,7 @@ export const httpErrors = defineErrors({
   QUERY_INVALID: (d: { faults: readonly Fault[] }) => `invalid query:\n${formatFaults(d.faults)}`,
   ENV_LEDGER_NOT_FOUND: (d: { workspaceId: string; attempt: number }) =>
     `workspace ${d.workspaceId} has no environment yet: its attempt ${d.attempt} has not been through the env-mutator chain; see its status`,
+  NO_TOKEN_PROVIDER: () => "no GitHub App configured",
+  TOKEN_REFRESH_FAILED: () => "token refresh failed",
   CONSOLE_NOT_AVAILABLE: () => "the container runtime of this platform keeps no console output",
 });

@@ -5,8 +5,10 @@ import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { EventLog } from "../storage/event-log.js";
+import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
 import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
@@ -21,8 +23,10 @@ export interface HttpConfig {
   readonly generatedAdminToken: string | null;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Requests a minute and peer address. */
+  /** Requests a minute and client. */
   readonly rateLimitPerMinute: number;
+  /** Networks in CIDR form of the proxies that tell who a client is. */
+  readonly trustedProxies: readonly string[];
   /** The organisation that every request must name, or null outside SaaS. */
   readonly orgId: string | null;
   /** Folder of the built canvas page; null or not there: no page is served. */
@@ -50,6 +54,7 @@ export interface HttpDependencies {
   readonly masker: SecretMasker;
   readonly database: Pick<Database, "db">;
   readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
   readonly ledgers: Pick<EnvLedgerStore, "latest">;
@@ -70,6 +75,7 @@ export interface HttpDependencies {
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
+  readonly installationTokens: Pick<InstallationTokens, "issue">;
   /** What the engine holds that is no live workspace's. */
   readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */

@@ -18,6 +18,7 @@ import { WorkspaceDeletion } from "./deletion.js";
 import { EnvPreview } from "./env-preview.js";
 import { EngineCleanup } from "./engine-cleanup.js";
 import { Heartbeats } from "./heartbeats.js";
+import { InstallationTokens } from "./installation-tokens.js";
 import { LaunchPreparation } from "./launch-preparation.js";
 import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import { Provisioner } from "./provisioner.js";
@@ -60,6 +61,7 @@ export interface WorkspaceServices {
   readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
+  readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
   /** Gives running provisions up and waits for running cleanups. */
@@ -144,6 +146,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       restart,
     }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
+    installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);

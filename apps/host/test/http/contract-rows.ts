@@ -39,7 +39,7 @@ export const ROWS: readonly Row[] = [
   row(200, '{"status":"saved"}', "PUT", "/canvas/viewport", { x: -1.5, y: 2, zoom: 0.25 }),
   row(200, '{"x":-1.5,"y":2,"zoom":0.25}', "GET", "/canvas/viewport"),
   row(400, /"code":"BODY_INVALID"}$/, "PUT", "/canvas/viewport", { x: 1, y: 2 }),
-  row(200, /^{"plugins":\[{"name":"gh-identity",.*"state":"enabled"/, "GET", "/admin/plugins"),
+  row(200, /^{"plugins":\[{"name":"dotenv",.*{"name":"gh-identity",.*"state":"enabled"/, "GET", "/admin/plugins"),
   row(200, /^{"loops":\[{"name":"/, "GET", "/admin/loops"),
   row(200, /^{"subsystems":{".*":{"last_tick_at":.*,"seconds_ago":/, "GET", "/admin/liveness"),
   row(
@@ -77,6 +77,18 @@ export const ROWS: readonly Row[] = [
     '{"error":"workspace not found","code":"WORKSPACE_NOT_FOUND"}',
     "GET",
     `/workspaces/${NOBODY}/console`,
+  ),
+  row(
+    404,
+    '{"error":"workspace not found","code":"WORKSPACE_NOT_FOUND"}',
+    "GET",
+    `/workspaces/${NOBODY}/github-installation-token`,
+  ),
+  row(
+    404,
+    '{"error":"no GitHub App configured","code":"NO_TOKEN_PROVIDER"}',
+    "GET",
+    "/admin/github-installation-token",
   ),
   row(200, '{"status":"removed","cascade_deleted":0}', "DELETE", `/workspaces/${NOBODY}`),
   row(200, '{"status":"purged","cascade_deleted":0}', "DELETE", `/workspaces/${NOBODY}?purge=true`),

@@ -9,6 +9,7 @@ import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
 import { EventLog } from "../../dist/storage/event-log.js";
+import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
@@ -41,7 +42,9 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly kernel: Kernel;
   readonly tokens: TokenStore;
+  readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
   close(): Promise<void>;
 }
@@ -89,20 +92,23 @@ export async function startPlatform(
   suite: SuiteDatabase,
   options: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const { server, kernel, services, log, tokens, events } = assemble(suite, options);
+  const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     log,
+    kernel,
     tokens,
+    orgTokens,
     events,
     close: async () => {
       await server.close();
       await kernel.stop();
       await services.stop();
       await tokens.settle();
+      await orgTokens.settle();
     },
   };
 }
@@ -122,6 +128,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const runtime = new NoneRuntime("this is a test");
   const events = new EventLog({ db, clock, log });
   const tokens = new TokenStore({ db, random: systemRandom, log });
+  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
@@ -136,6 +143,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       events,
       tokens,
+      orgTokens,
       workspaces,
       ledgers,
       leases: soleHostLeases(),
@@ -164,6 +172,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
+      trustedProxies: [],
       orgId: null,
       canvasDir: null,
       ...options.config,
@@ -173,6 +182,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     masker,
     database,
     tokens,
+    orgTokens,
     events,
     workspaces,
     ledgers,
@@ -189,9 +199,10 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    installationTokens: services.installationTokens,
     orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
-  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, events };
+  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, orgTokens, events };
 }
