@@ -52,7 +52,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
 
   it("7: a container whose row is committed later is not reaped", async () => {
     const id = await world.plant();
-    for (const _ of [1, 2, 3]) expect(await world.reap()).to.contain("2 waiting");
+    for (let pass = 0; pass < 3; pass += 1) expect(await world.reap()).to.contain("2 waiting");
     await world.insertRow(id);
     await world.reap();
     expect(await world.containersOf(id)).to.have.length(1);
@@ -148,7 +148,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     const id = await world.plant({ attempt: 5 });
     await world.insertRow(id, { status: "offline", attempt: 2 });
     world.agePlanted(HOUR_MS);
-    for (const _ of [1, 2, 3]) expect(await world.reap()).to.contain("1 unproven");
+    for (let pass = 0; pass < 3; pass += 1) expect(await world.reap()).to.contain("1 unproven");
     expect(await world.containersOf(id)).to.have.length(1);
     await world.client.query("update workspaces set status = 'removed' where id = $1", [id]);
     await world.reap();

@@ -67,7 +67,7 @@ describe("fault 16: a host that is killed", function () {
       world.proxy.heal();
       await world.startHost();
       expect(await world.statusOf(id)).to.equal("removed");
-      for (const _ of [1, 2]) await world.reap();
+      for (let pass = 0; pass < 2; pass += 1) await world.reap();
       expect(await world.isGone(id)).to.equal(true);
     }
   });

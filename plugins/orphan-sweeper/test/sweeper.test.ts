@@ -103,7 +103,7 @@ describe("the orphan sweeper", () => {
     const log = new RecordingLogger();
     expect(await sweeperOf(world).pass({ ...tick(), log })).to.equal("3 removed");
     expect(removals(world)).to.deep.equal(["remove c1", "remove c2", "remove v1"]);
-    expect(log.lines.map(({ fields }) => fields?.proof)).to.deep.equal(["removed", "removed", "removed"]);
+    expect(log.lines.map(({ fields }) => fields.proof)).to.deep.equal(["removed", "removed", "removed"]);
   });
 
   it("keeps the volumes of a workspace while one of its containers can't be removed, and tries again for ever", async () => {
@@ -112,7 +112,7 @@ describe("the orphan sweeper", () => {
     world.owners.set(WORKSPACE, row({ removed: true }));
     world.stuck.add("c2");
     const sweeper = sweeperOf(world);
-    for (const _ of [1, 2, 3]) {
+    for (let pass = 0; pass < 3; pass += 1) {
       expect(await sweeper.pass(tick())).to.contain("not removed: container ws-c1: it is on fire");
     }
     expect(removals(world)).not.to.include("remove v1");
@@ -135,7 +135,7 @@ describe("the orphan sweeper", () => {
     const world = new World();
     world.objects = [container({ createdAt: HOUR_MS - 599_000 }), volume({ createdAt: null })];
     const sweeper = sweeperOf(world);
-    for (const _ of [1, 2, 3]) expect(await sweeper.pass(tick())).to.equal("2 waiting");
+    for (let pass = 0; pass < 3; pass += 1) expect(await sweeper.pass(tick())).to.equal("2 waiting");
     expect(removals(world)).to.deep.equal([]);
   });
 
@@ -143,7 +143,8 @@ describe("the orphan sweeper", () => {
     const world = new World();
     world.objects = [container()];
     const sweeper = sweeperOf(world);
-    for (const _ of [1, 2]) expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 waiting");
+    for (let pass = 0; pass < 2; pass += 1)
+      expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 waiting");
     await sweeper.pass(tick());
     expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 would be removed");
     expect(removals(world)).to.deep.equal([]);

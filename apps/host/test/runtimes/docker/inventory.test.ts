@@ -78,7 +78,7 @@ describe("docker inventory", () => {
     await launchReady(world.runtime, made);
     const { containers, volumes } = await known();
     const { inventory } = world.runtime;
-    for (const _ of [1, 2]) {
+    for (let pass = 0; pass < 2; pass += 1) {
       for (const each of byId(containers, made.workspaceId))
         await inventory.removeContainer(each, patientCall());
       for (const each of byId(volumes, made.workspaceId)) await inventory.removeVolume(each, patientCall());
