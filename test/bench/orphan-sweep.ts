@@ -54,11 +54,13 @@ async function prepare(): Promise<PreparedBenchmark> {
       const filters = { label: [`molecule.platform.instance=${instanceId}`] };
       const { docker } = engine;
       const containers = await docker.listContainers({ all: true, filters });
-      await inBatches(containers, CREATE_WIDTH, async ({ Id }) =>
-        docker.getContainer(Id).remove({ v: true }),
-      );
+      await inBatches(containers, CREATE_WIDTH, async ({ Id }) => {
+        await docker.getContainer(Id).remove({ v: true });
+      });
       const { Volumes } = await docker.listVolumes({ filters });
-      await inBatches(Volumes, CREATE_WIDTH, async ({ Name }) => docker.getVolume(Name).remove());
+      await inBatches(Volumes, CREATE_WIDTH, async ({ Name }) => {
+        await docker.getVolume(Name).remove();
+      });
       await bench.close();
     },
   };
