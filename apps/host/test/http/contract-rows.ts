@@ -47,6 +47,17 @@ export const ROWS: readonly Row[] = [
   ),
   row(200, /^{"loops":\[{"name":"/, "GET", "/admin/loops"),
   row(200, /^{"subsystems":{".*":{"last_tick_at":.*,"seconds_ago":/, "GET", "/admin/liveness"),
+  row(
+    200,
+    /^{"unknown":".+","orphans":\[\],"foreign":0,"unlabelled":0,"fuse":{"state":"whole"}}$/,
+    "GET",
+    "/admin/orphans",
+  ),
+  row(409, /"code":"ORPHAN_FUSE_WHOLE"}$/, "POST", "/admin/orphans/confirm"),
+  row(400, /"code":"BODY_INVALID"}$/, "POST", "/admin/orphans/remove", { id: 7 }),
+  row(503, /"code":"ENGINE_NOT_LISTED"}$/, "POST", "/admin/orphans/remove", { id: "nothing" }),
+  row(400, /"code":"BODY_INVALID"}$/, "POST", "/admin/orphans/adopt", { workspace_id: "ws-1" }),
+  row(503, /"code":"ENGINE_NOT_LISTED"}$/, "POST", "/admin/orphans/adopt", { workspace_id: NOBODY }),
   row(404, /"code":"PLUGIN_UNKNOWN"}$/, "PATCH", "/admin/plugins/nothing", { enabled: true }),
   row(400, /"code":"BODY_INVALID"}$/, "PATCH", "/admin/plugins/gh-identity", { enabled: "yes" }),
   row(200, /^{"ok":true,"error":null,"ledger":{/, "POST", "/admin/env/preview", {
