@@ -1,6 +1,5 @@
 /** A verified image that workspaces of a runtime are to run. */
 export interface RolloutTarget {
-  /** The workspace template's name. */
   readonly runtime: string;
   /** The reference of the template, e.g. `ghcr.io/acme/x:latest`. */
   readonly reference: string;
@@ -8,51 +7,73 @@ export interface RolloutTarget {
   readonly digest: string;
   /** Id of the image in the engine, `sha256:…`, of this platform. */
   readonly imageId: string;
-  /** Who asked. */
   readonly requestedBy: "refresh" | "watcher" | "webhook";
 }
 
-/** How a rollout ended. */
+/** How a rollout ended. `rolled-back` is one that failed for a reason that the image is not to blame for. */
 export type RolloutVerdict = "completed" | "rolled-back" | "quarantined" | "superseded" | "interrupted";
 
-/** What came of a rollout. */
+/** What a rollout came to. */
 export interface RolloutOutcome {
   readonly verdict: RolloutVerdict;
   /** Names of the containers that run the new image now. */
   readonly recreated: readonly string[];
-  /** Names of the containers that were put back. */
   readonly rolledBack: readonly string[];
   /** Why it did not complete; null when it did. */
   readonly error: string | null;
 }
 
-/** A digest that the fleet refuses. */
-export interface QuarantinedDigest {
-  readonly digest: string;
-  /** Who put it there, e.g. `rollout` or an operator. */
-  readonly by: string;
-  /** RFC 3339. */
-  readonly since: string;
-  readonly reason: string;
-}
-
-/** What is known of one runtime's images in the fleet. */
-export interface RolloutOverview {
-  /** The workspace template's name. */
+/** An image that nothing starts with. */
+export interface QuarantinedImage {
   readonly runtime: string;
-  /** The digests that its workspaces run, and how many run each. */
-  readonly digests: readonly { readonly digest: string; readonly workspaces: number }[];
-  /** The rollout that runs now, or null. */
-  readonly rollout: { readonly digest: string; readonly phase: string; readonly startedAt: string } | null;
-  readonly quarantine: readonly QuarantinedDigest[];
+  readonly digest: string;
+  readonly reference: string;
+  readonly reason: string;
+  /** The workspace that it failed in; null when somebody put it there by hand. */
+  readonly workspaceId: string | null;
+  /** Who asked for the rollout: `refresh`, `watcher` or `webhook`. */
+  readonly createdBy: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
 }
 
-/** Replaces workspaces so that they run a verified image. */
+/** A rollout that is under way. */
+export interface RunningRollout {
+  readonly id: string;
+  readonly reference: string;
+  readonly digest: string;
+  readonly requestedBy: string;
+  /** Whether the canary has passed. */
+  readonly proven: boolean;
+  readonly recreated: number;
+  /** Running workspaces that still have another image. */
+  readonly remaining: number;
+  readonly swaps: readonly { readonly workspaceId: string; readonly phase: string }[];
+  /** RFC 3339. */
+  readonly startedAt: string;
+}
+
+/** What GET /admin/workspace-images tells of one runtime. */
+export interface RolloutOverview {
+  readonly runtime: string;
+  readonly rollout: RunningRollout | null;
+  /** Images that workspaces run, the most used first; `digest` is null for one that no registry gave. */
+  readonly running: readonly {
+    readonly digest: string | null;
+    readonly imageId: string | null;
+    readonly workspaces: number;
+  }[];
+  readonly quarantine: readonly QuarantinedImage[];
+}
+
+/** Brings images to the workspaces that run. */
 export interface Rollouts {
-  /** Rolls a target out; joins the one that runs for the same digest, supersedes one of another digest. */
+  /**
+   * Rolls a target out; joins the one that runs for the same digest, supersedes one of another digest. An abort of
+   * `signal` ends the waiting and not the rollout: the outcome is `interrupted` then, with what was done so far.
+   */
   start(target: RolloutTarget, signal: AbortSignal): Promise<RolloutOutcome>;
-  /** Whether the fleet refuses this digest. */
   isQuarantined(runtime: string, digest: string): Promise<boolean>;
-  /** For `GET /admin/workspace-images`: per runtime the running rollout, the digests that run, the quarantine. */
+  /** Per runtime of a template: the running rollout, the digests that run, the quarantine. */
   overview(): Promise<readonly RolloutOverview[]>;
 }

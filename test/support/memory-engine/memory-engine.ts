@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { tempDir } from "../temp.js";
+import { MemoryContainers, type MemoryImage, type Program } from "./containers.js";
+import { MemoryVolumes } from "./volumes.js";
+import { Refusal } from "./refusal.js";
+import { answer, type Answer, type EngineState } from "./routes.js";
+
+/** A call on its way to the memory engine. */
+export interface EngineRequest {
+  readonly method: string;
+  /** Without the API version and the query, e.g. `/containers/json`. */
+  readonly path: string;
+}
+
+/** What goes wrong with a call: an error in place of it, no answer although it was done, or no answer at all. */
+export type EngineFault = "refuse" | "lose-answer" | "cut";
+
+/**
+ * A Docker engine without processes: it speaks the engine's API on a socket of its own, fast enough for thousands of
+ * runs. `memory-engine.test.ts` holds it and a real engine to the same contract.
+ */
+export class MemoryEngine {
+  /** As `DOCKER_HOST`. */
+  readonly url: string;
+  readonly containers: MemoryContainers;
+  readonly volumes: MemoryVolumes;
+  /** Decides what goes wrong; nothing unless set. */
+  fault: (request: EngineRequest) => EngineFault | undefined = () => undefined;
+  readonly #state: EngineState;
+  readonly #server: Server;
+  readonly #path: string;
+  readonly #images = new Map<string, MemoryImage>();
+
+  /**
+   * An engine that answers, until it is closed.
+   * @param options.now the engine's clock, ms since the epoch
+   */
+  static async start(options: { readonly now?: () => number } = {}): Promise<MemoryEngine> {
+    const engine = new MemoryEngine(join(await tempDir("mem-"), "engine.sock"), options.now ?? Date.now);
+    await new Promise<void>((resolve) => engine.#server.listen(engine.#path, resolve));
+    return engine;
+  }
+
+  private constructor(path: string, now: () => number) {
+    this.#path = path;
+    this.url = `unix://${path}`;
+    const image = (reference: string) => this.#image(reference);
+    this.volumes = new MemoryVolumes(now);
+    this.containers = new MemoryContainers({ volumes: this.volumes, image, now });
+    this.volumes.isMounted = (name) => this.containers.isMounted(name);
+    this.#state = { containers: this.containers, volumes: this.volumes, networks: new Map(), image };
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  /** Makes an image, or moves its name to another one. */
+  addImage(reference: string, program: Program, env: readonly string[] = []): string {
+    const id = `sha256:${randomBytes(32).toString("hex")}`;
+    const image = { id, env, program };
+    this.#images.set(reference, image);
+    this.#images.set(id, image);
+    return id;
+  }
+
+  /** Nothing but the images is left. */
+  clear(): void {
+    this.fault = () => undefined;
+    this.containers.clear();
+    this.volumes.clear();
+    this.#state.networks.clear();
+  }
+
+  async close(): Promise<void> {
+    this.containers.stopAll();
+    if (!this.#server.listening) return;
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #image(reference: string): MemoryImage | undefined {
+    return this.#images.get(reference) ?? this.#images.get(`${reference}:latest`);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "GET", url = "/" } = request;
+    const { pathname, searchParams } = new URL(url, "http://engine");
+    const path = pathname.replace(/^\/v\d+\.\d+/, "");
+    const fault = this.fault({ method, path });
+    if (fault === "cut") {
+      response.destroy();
+      return;
+    }
+    const answered = await this.#answer(fault, { method, path, searchParams, body: await buffer(request) });
+    if (fault === "lose-answer") {
+      response.destroy();
+      return;
+    }
+    const { status, body } = answered;
+    // A client's kept connection would be taken for a leak of its test.
+    response.setHeader("Connection", "close");
+    if (typeof body === "string") {
+      response.writeHead(status, { "Content-Type": "application/vnd.docker.raw-stream" }).end(body);
+    } else if (body === undefined) response.writeHead(status).end();
+    else response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  }
+
+  async #answer(fault: EngineFault | undefined, request: Parameters<typeof answer>[1]): Promise<Answer> {
+    try {
+      if (fault === "refuse") throw new Refusal(500, "the engine has a fault of the test");
+      return await answer(this.#state, request);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { status: error.status, body: error.status === 304 ? undefined : { message: error.message } };
+    }
+  }
+}
