@@ -46,6 +46,13 @@ export {
   type Tier,
   type WorkspaceTemplate,
 } from "./ports/container-runtime.js";
+export {
+  WORKSPACE_IMAGES,
+  type ImageCheck,
+  type ImageCheckCall,
+  type ImageCheckOutcome,
+  type WorkspaceImages,
+} from "./ports/images.js";
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";
