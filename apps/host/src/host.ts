@@ -12,6 +12,8 @@ import {
 } from "@molecule/core";
 import { announce } from "./announce.js";
 import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
+import { locateManifest } from "./config/manifest-location.js";
+import { maskSecretsOf } from "./config/secret-names.js";
 import { createHttpServer } from "./http/app.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
@@ -89,7 +91,8 @@ class Boot {
   async run(): Promise<RunningHost> {
     const { env, cwd } = this.#options;
     const started = this.#clock.monotonic();
-    const manifest = await readManifest(env.MOLECULE_MANIFEST ?? `${cwd}/manifest.json`);
+    const { path, home } = await locateManifest(env, cwd);
+    const manifest = await readManifest(path);
     const metrics = new HostMetrics({
       runtimes: manifest.templates.map(({ name }) => name),
       loops: () => kernel.registries.supervisor.status(),
@@ -97,7 +100,9 @@ class Boot {
     });
     const kernel = this.#createKernel(manifest, metrics);
     await kernel.boot("env");
-    const config = await this.#timed(kernel, "env", "configuration", () => this.#configure());
+    const config = await this.#timed(kernel, "env", "configuration", () =>
+      this.#configure(kernel, home, manifest),
+    );
     const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
     kernel.provide(LOOP_LEASES, storage.leases);
     kernel.rememberToggles(await storage.toggles.all());
@@ -123,20 +128,19 @@ class Boot {
   }
 
   #createKernel(manifest: Manifest, { observer }: HostMetrics): Kernel {
-    const { env } = this.#options;
+    const { env, cwd } = this.#options;
     const services = { clock: this.#clock, log: this.#log, masker: this.#masker };
-    const kernel = new Kernel({ manifest, env, observer, ...services });
+    const kernel = new Kernel({ manifest, env, cwd, observer, ...services });
     this.#stack.push("loops and plugins", () => kernel.stop());
     return kernel;
   }
 
-  #configure(): HostConfig {
+  #configure(kernel: Kernel, home: string, { dir }: Manifest): HostConfig {
     const { env, cwd, dev, terminal } = this.#options;
-    const config = readConfig(env, { cwd, dev, terminal });
+    maskSecretsOf(env, this.#masker);
+    const filled = { names: kernel.envOrigins, dir };
+    const config = readConfig(env, { cwd, home, filled, dev, terminal });
     this.#log.configure(config.log);
-    for (const secret of [config.adminToken, config.metricsToken, passwordOf(config.databaseUrl)]) {
-      if (secret !== null) this.#masker.add(secret);
-    }
     return config;
   }
 
@@ -216,6 +220,7 @@ class Boot {
         generatedAdminToken: storage.generatedAdminToken,
         corsOrigins: config.corsOrigins,
         rateLimitPerMinute: config.rateLimitPerMinute,
+        trustedProxies: config.trustedProxies,
         orgId: config.orgId,
         canvasDir: CANVAS_DIR,
       },
@@ -240,6 +245,7 @@ class Boot {
       },
       togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
       previewEnv: (body) => workspaces.envPreview.preview(body),
+      installationTokens: workspaces.installationTokens,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });
@@ -281,11 +287,4 @@ class Boot {
       throw error;
     }
   }
-}
-
-/** The password in a URL, which must not show in any output; null without one. */
-function passwordOf(url: string | null): string | null {
-  if (url === null) return null;
-  const { password } = new URL(url);
-  return password === "" ? null : decodeURIComponent(password);
 }

@@ -1,6 +1,7 @@
 import { isCodedError, messageOf } from "@molecule/core";
 import { Command, CommanderError } from "commander";
 import { buildImages } from "./build-images.js";
+import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
@@ -60,6 +61,7 @@ function createProgram(context: CliContext): Command {
     );
   registerEnvCommands(program, context);
   registerPluginCommands(program, context);
+  registerConfigCommand(program, context);
   registerDoctorCommand(program, context);
   return program;
 }

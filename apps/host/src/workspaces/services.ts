@@ -17,6 +17,7 @@ import { WorkspaceDeletion } from "./deletion.js";
 import { EnvPreview } from "./env-preview.js";
 import { EngineCleanup } from "./engine-cleanup.js";
 import { Heartbeats } from "./heartbeats.js";
+import { InstallationTokens } from "./installation-tokens.js";
 import { LaunchPreparation } from "./launch-preparation.js";
 import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import { Provisioner } from "./provisioner.js";
@@ -55,6 +56,7 @@ export interface WorkspaceServices {
   readonly restart: WorkspaceRestart;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
+  readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
   /** Gives running provisions up and waits for running cleanups. */
@@ -131,6 +133,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     }),
     restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
+    installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);

@@ -42,6 +42,7 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly kernel: Kernel;
   readonly tokens: TokenStore;
   readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
@@ -98,6 +99,7 @@ export async function startPlatform(
     url: `http://127.0.0.1:${port}`,
     port,
     log,
+    kernel,
     tokens,
     orgTokens,
     events,
@@ -169,6 +171,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
+      trustedProxies: [],
       orgId: null,
       canvasDir: null,
       ...options.config,
@@ -194,6 +197,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    installationTokens: services.installationTokens,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

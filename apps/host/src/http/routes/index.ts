@@ -3,6 +3,7 @@ import { adminRoutes } from "./admin.js";
 import { canvasRoutes } from "./canvas.js";
 import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
+import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
 import { metricsRoutes } from "./metrics.js";
 import { pluginRoutes } from "./plugins.js";
@@ -19,5 +20,6 @@ export const ROUTES: readonly Route[] = [
   ...canvasRoutes,
   ...adminRoutes,
   ...pluginRoutes,
+  ...githubTokenRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];
