@@ -52,4 +52,6 @@ export interface WorkspaceImages {
 }
 
 /** Resolves to the host's {@link WorkspaceImages}. */
-export const WORKSPACE_IMAGES: InjectionToken<WorkspaceImages> = Symbol.for("@molecule/port/workspace-images");
+export const WORKSPACE_IMAGES: InjectionToken<WorkspaceImages> = Symbol.for(
+  "@molecule/port/workspace-images",
+);

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { ContainerRuntimeKind, Tier } from "@molecule/core";
 import { configErrors } from "../errors/config.js";
 import { parseNetworks } from "./networks.js";
+import { readImages, type ImagesConfig } from "./images.js";
 import { VariableReader, type Environment } from "./variables.js";
 
 /** Where this installation stands: decides how open it is. Null is neither, and as strict as production. */
@@ -39,6 +40,7 @@ export interface HostConfig {
   readonly trustedProxies: readonly string[];
   /** Seconds; over the deadline of every runtime (of a workspace). */
   readonly provisionTimeoutSeconds: number | null;
+  readonly images: ImagesConfig;
   readonly orgId: string | null;
   readonly log: LogConfig;
 }
@@ -109,6 +111,7 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
         parseNetworks,
       ) ?? [],
     provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
+    images: readImages(read),
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
     log: readLog(read, context.terminal),
   };

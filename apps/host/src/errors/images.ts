@@ -20,9 +20,12 @@ export const imageErrors = defineErrors({
     `the rollout of ${d.reference} is ${d.verdict}: ${d.reason}`,
   IMAGE_NOT_FROM_REGISTRY: (d: { runtime: string }) =>
     `the image of the template "${d.runtime}" comes from no registry: it is built here or has none; run molecule images build ${d.runtime}`,
+  IMAGE_RUNTIME_UNKNOWN: (d: { runtime: string; known_runtimes: readonly string[] }) =>
+    `unknown runtime: ${d.runtime}`,
   IMAGES_NOT_AVAILABLE: (_: object) =>
     "workspace images are those of the docker container runtime, which this installation does not use",
-  IMAGE_CONTAINERS_NOT_LISTED: (d: { reason: string }) => `container list: ${d.reason}`,
+  IMAGE_CONTAINERS_NOT_LISTED: (d: { reason: string; partial_result: object }) =>
+    `container list: ${d.reason}`,
 
   REGISTRY_UNREACHABLE: (d: { host: string; reason: string }) =>
     `the image registry ${d.host} can't be asked: ${d.reason}; check the network and the registry, the next check tries again`,

@@ -172,6 +172,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
       trustedProxies: [],
+      webhookSecret: null,
       orgId: null,
       canvasDir: null,
       ...options.config,
@@ -198,6 +199,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
     installationTokens: services.installationTokens,
+    images: null,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

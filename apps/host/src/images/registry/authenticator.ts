@@ -165,9 +165,7 @@ function readToken(text: string): { readonly token: string; readonly lifetimeMs:
   const { token, access_token, expires_in = DEFAULT_LIFETIME_S } = checked.value;
   const found = token ?? access_token ?? "";
   // What is no token68 (RFC 6750, section 2.1) would not fit into the header.
-  return /^[\w\-.~+/]+=*$/.test(found)
-    ? { token: found, lifetimeMs: Math.max(1, expires_in) * 1_000 }
-    : null;
+  return /^[\w\-.~+/]+=*$/.test(found) ? { token: found, lifetimeMs: Math.max(1, expires_in) * 1_000 } : null;
 }
 
 function refusedBy(realm: URL, status: number, found: Credentials | null, sent: Credentials | null): string {

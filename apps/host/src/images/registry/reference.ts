@@ -34,7 +34,8 @@ export function parseReference(text: string): ImageReference {
   const hasHost = /[.:]/.test(first) || first === "localhost";
   const host = hasHost ? first : HUB;
   const { repository, tag, digest } = REST.exec(hasHost ? text.slice(slash + 1) : text)?.groups ?? {};
-  if (repository === undefined || !HOST.test(host)) throw imageErrors.IMAGE_REFERENCE_INVALID({ found: text });
+  if (repository === undefined || !HOST.test(host))
+    throw imageErrors.IMAGE_REFERENCE_INVALID({ found: text });
   const registry = host === "index.docker.io" || host === HUB_API ? HUB : host;
   return {
     registry,
