@@ -23,7 +23,10 @@ describe("fault 27: a release is published while the host is down", () => {
     await world.startHost();
     expect(await world.loop()).to.equal("1 pulled");
     expect(await world.tagged()).to.include(second);
-    expect((await world.events()).map(({ type }) => type)).to.include.members(["IMAGE_PULLED", "IMAGE_REFRESHED"]);
+    expect((await world.events()).map(({ type }) => type)).to.include.members([
+      "IMAGE_PULLED",
+      "IMAGE_REFRESHED",
+    ]);
   });
 
   it("is found at boot from what runs, where nothing is remembered", async function () {

@@ -48,7 +48,12 @@ export class ImageWorld {
     return new ImageWorld(engine, proxy, new PushedImages(engine, registry, proxy.host), options);
   }
 
-  private constructor(engine: Engine, proxy: RegistryProxy, images: PushedImages, options: ImageWorldOptions) {
+  private constructor(
+    engine: Engine,
+    proxy: RegistryProxy,
+    images: PushedImages,
+    options: ImageWorldOptions,
+  ) {
     this.engine = engine;
     this.proxy = proxy;
     this.images = images;
@@ -108,7 +113,10 @@ export class ImageWorld {
       },
     });
     if (!watch) return;
-    await eventually(async () => (await this.loop()) !== null, { what: "the first cycle", timeoutMs: 60_000 });
+    await eventually(async () => (await this.loop()) !== null, {
+      what: "the first cycle",
+      timeoutMs: 60_000,
+    });
   }
 
   /** What the last cycle had to tell; null before the first. */
@@ -140,6 +148,13 @@ export class ImageWorld {
     return Array.isArray(images) ? images.find((each) => field(each, "runtime") === runtime) : undefined;
   }
 
+  /** One more cycle of the watcher; answers what it made of this runtime, or why it failed. */
+  async check(runtime = "one"): Promise<string> {
+    await this.cycle();
+    const check = field(await this.status(runtime), "last_check");
+    return String(field(check, "error") ?? field(check, "outcome"));
+  }
+
   /** Creates a workspace and waits for its container, whose id it answers. */
   async launch(runtime = "one"): Promise<string> {
     const id = await create(this.host, { name: "Test", runtime, tier: 2 });
@@ -148,7 +163,8 @@ export class ImageWorld {
       async () => {
         const workspace = await find(this.host, id);
         if (workspace?.status === "failed") throw new Error(workspace.last_sample_error);
-        return (await this.containers()).find(({ workspace: of, state }) => of === id && state === "running")?.id;
+        return (await this.containers()).find(({ workspace: of, state }) => of === id && state === "running")
+          ?.id;
       },
       { what: "the container runs", timeoutMs: 60_000 },
     );

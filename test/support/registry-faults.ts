@@ -38,6 +38,7 @@ export class RegistryProxy {
   readonly #server: Server;
   readonly #target: string;
   readonly #sockets = new Set<Socket>();
+  readonly #hanging = new Set<Socket>();
 
   /** A proxy that listens; it ends with the tests. */
   static async start(target: { readonly url: string }): Promise<RegistryProxy> {
@@ -69,10 +70,12 @@ export class RegistryProxy {
     );
   }
 
-  /** Forgets what was seen, and behaves. */
+  /** Forgets what was seen, behaves, and ends what hangs. */
   reset(): void {
     this.seen.length = 0;
     this.fault = () => undefined;
+    for (const socket of this.#hanging) socket.destroy();
+    this.#hanging.clear();
   }
 
   async close(): Promise<void> {
@@ -87,9 +90,14 @@ export class RegistryProxy {
     const { method = "", url = "", headers } = incoming;
     const agent = /^[^/ ]+/.exec(headers["user-agent"] ?? "")?.[0] ?? "";
     const seen = { method, path: url, headers, agent };
+    // A connection that the host keeps for later would stay open here after the test.
+    answer.setHeader("Connection", "close");
     this.seen.push(seen);
     const fault = this.fault(seen);
-    if (fault?.kind === "hang") return;
+    if (fault?.kind === "hang") {
+      this.#hanging.add(incoming.socket);
+      return;
+    }
     if (fault?.kind === "cut") {
       incoming.socket.destroy();
       return;
@@ -103,7 +111,9 @@ export class RegistryProxy {
     // The registry makes its upload addresses from the host that it was asked by: that of the proxy stays.
     const onward = request(`${this.#target}${url}`, { method, headers, agent: false });
     onward.on("response", (response) => {
-      const kept = Object.entries(response.headers).filter(([name]) => !stripped.includes(name));
+      const kept = Object.entries(response.headers).filter(
+        ([name]) => name !== "connection" && !stripped.includes(name),
+      );
       answer.writeHead(response.statusCode ?? 500, Object.fromEntries(kept));
       response.pipe(answer);
     });

@@ -25,6 +25,13 @@ export interface RolloutTrackerServices {
 
 const NOTHING_TO_DO: RolloutOutcome = { verdict: "completed", recreated: [], rolledBack: [], error: null };
 
+const STOPPED: RolloutOutcome = {
+  verdict: "interrupted",
+  recreated: [],
+  rolledBack: [],
+  error: "the host stops",
+};
+
 /**
  * Starts rollouts and remembers what came of them: only an image that has arrived counts as known, so that one which
  * failed on its way is seen as new by the next check.
@@ -71,6 +78,8 @@ export class RolloutTracker {
     const { runtime, reference } = image;
     try {
       await digests.setPending(runtime, reference, digest);
+      // A host that stops begins nothing more; what is pending is taken up after its next start.
+      if (this.#stopping.signal.aborted) return STOPPED;
       const target = { runtime, reference, digest, imageId, requestedBy };
       const outcome = (await rollouts?.start(target, this.#stopping.signal)) ?? NOTHING_TO_DO;
       await this.#settle(arrival, outcome);

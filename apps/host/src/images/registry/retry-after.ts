@@ -21,7 +21,8 @@ const BODY_WAIT = /retry-after:\s*((?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h))+)
 export function retryAfterMs(header: string | null, body: string, now: number): number | null {
   const text = header?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
-  const date = text === "" ? Number.NaN : Date.parse(text);
+  // Only what begins with a day's name: the parser takes "-1" for a year.
+  const date = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(date)) return Math.max(0, date - now);
   const duration = BODY_WAIT.exec(body)?.[1];
   return duration === undefined ? null : durationMs(duration);
