@@ -32,11 +32,12 @@ export class ImageChecks {
     const { registry, digests, puller, tracker, rollouts } = this.#services;
     const { runtime, reference, parsed } = image;
     const { signal, dryRun } = call;
+    // Before the memory is read: a rollout that ends in between has then been seen here, or there as arrived.
+    const underWay = tracker.underWay(runtime);
     const remembered = await digests.find(runtime, reference);
     const { digest, etag } = await registry.observe(parsed, remembered, signal);
     const result = (outcome: ImageCheckOutcome): ImageCheck => ({ runtime, reference, digest, outcome });
 
-    const underWay = tracker.underWay(runtime);
     if (underWay === digest) return result("rolling-out");
     const settled = underWay === null && remembered?.pendingDigest === null ? remembered : null;
     if (settled?.digest === digest) return result("unchanged");
