@@ -75,6 +75,13 @@ export {
   type WatchedWorkspace,
   type WorkspaceHealth,
 } from "./ports/sweeps.js";
+export {
+  WORKSPACE_IMAGES,
+  type ImageCheck,
+  type ImageCheckCall,
+  type ImageCheckOutcome,
+  type WorkspaceImages,
+} from "./ports/images.js";
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";

@@ -8,6 +8,7 @@ import {
   readManifest,
   SecretMasker,
   systemClock,
+  WORKSPACE_IMAGES,
   type ContainerRuntime,
   type EngineInventory,
   type Manifest,
@@ -17,6 +18,8 @@ import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
 import { locateManifest } from "./config/manifest-location.js";
 import { maskSecretsOf } from "./config/secret-names.js";
 import { createHttpServer } from "./http/app.js";
+import { noImages } from "./images/no-images.js";
+import { createImageServices, type ImageServices } from "./images/services.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
 import { MeasuredRuntime } from "./metrics/measured-runtime.js";
@@ -134,10 +137,12 @@ class Boot {
       manifest,
       metrics,
     );
+    const images = this.#createImages(config, storage, runtime, manifest);
+    kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
-    const url = await this.#serve(config, storage, runtime, kernel, workspaces, metrics);
+    const url = await this.#serve(config, storage, runtime, kernel, workspaces, images, metrics);
     announce({
       log: this.#log,
       kernel,
@@ -230,12 +235,34 @@ class Boot {
     return workspaces;
   }
 
+  #createImages(
+    config: HostConfig,
+    storage: Storage,
+    runtime: ContainerRuntime,
+    manifest: Manifest,
+  ): ImageServices | null {
+    if (runtime.kind !== "docker") return null;
+    const images = createImageServices({
+      config,
+      storage,
+      templates: manifest.templates,
+      rollouts: null,
+      masker: this.#masker,
+      clock: this.#clock,
+      log: this.#log,
+      random: Math.random,
+    });
+    this.#stack.push("images", () => images.close());
+    return images;
+  }
+
   async #serve(
     config: HostConfig,
     storage: Storage,
     runtime: ContainerRuntime,
     kernel: Kernel,
     workspaces: WorkspaceServices,
+    images: ImageServices | null,
     metrics: HostMetrics,
   ): Promise<string> {
     const readiness = new Readiness({
@@ -256,6 +283,7 @@ class Boot {
         corsOrigins: config.corsOrigins,
         rateLimitPerMinute: config.rateLimitPerMinute,
         trustedProxies: config.trustedProxies,
+        webhookSecret: config.images.webhookSecret,
         orgId: config.orgId,
         canvasDir: CANVAS_DIR,
       },
@@ -284,6 +312,7 @@ class Boot {
       workspaceModel: workspaces.model,
       installationTokens: workspaces.installationTokens,
       orphans: workspaces.sweeps.orphans,
+      images: images?.images ?? null,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

@@ -1,9 +1,12 @@
-import { definePlugin } from "@molecule/core";
+import { definePlugin, WORKSPACE_IMAGES } from "@molecule/core";
+import { WatcherConfigSchema } from "./config.js";
+import { watchLoop } from "./watch-loop.js";
 
 export default definePlugin({
   name: "image-watcher",
   api: 1,
-  setup() {
-    return;
+  config: WatcherConfigSchema,
+  setup(ctx) {
+    ctx.loops.add(watchLoop(ctx.resolve(WORKSPACE_IMAGES), ctx.config));
   },
 });

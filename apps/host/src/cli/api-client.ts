@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
+import http from "node:http";
+import https from "node:https";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { isCodedError, messageOf, readManifest, systemClock } from "@molecule/core";
+import { WebSocket } from "ws";
 import { dataDirOf } from "../config/config.js";
 import { runEnvStage } from "../config/env-stage.js";
 import { locateManifest } from "../config/manifest-location.js";
@@ -10,6 +14,12 @@ import type { CliContext } from "./program.js";
 
 /** Ms for one call. */
 const TIMEOUT_MS = 90_000;
+
+/** An event as clients get it. */
+export interface HostEvent {
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
 
 /** Calls the API of a running host, with the admin token that this machine knows. */
 export class ApiClient {
@@ -36,34 +46,80 @@ export class ApiClient {
 
   /**
    * One call; answers the parsed body.
+   * @param timeoutMs how long it may take
    * @throws HOST_NOT_REACHABLE, HOST_REFUSED
    */
-  async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    let response: Response;
+  async call(method: string, path: string, body?: unknown, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+    let status: number;
     let text: string;
     try {
-      response = await fetch(`${this.#url}${path}`, {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...(this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      text = await response.text();
+      ({ status, text } = await this.#send(method, path, body, timeoutMs));
     } catch (error) {
       throw cliErrors.HOST_NOT_REACHABLE({ url: this.#url, reason: reasonOf(error) }, { cause: error });
     }
     const parsed = parse(text);
-    if (response.ok) return parsed;
+    if (status >= 200 && status < 300) return parsed;
     const told =
       typeof parsed === "object" && parsed !== null && "error" in parsed ? String(parsed.error) : text;
     throw cliErrors.HOST_REFUSED({
       call: `${method} ${path}`,
-      status: response.status,
+      status,
       reason: told.slice(0, 2000),
     });
+  }
+
+  /**
+   * Hears of what happens from now on. A stream that can't be had or that ends is no failure: it only shows.
+   * @returns stops listening
+   */
+  async listen(onEvent: (event: HostEvent) => void): Promise<() => void> {
+    const socket = new WebSocket(`${this.#url.replace(/^http/, "ws")}/ws`, {
+      headers: this.#authorization(),
+      origin: this.#url,
+    });
+    socket.on("error", () => undefined);
+    socket.on("message", (data) => {
+      const event = Buffer.isBuffer(data) ? parseEvent(data.toString("utf8")) : null;
+      if (event !== null) onEvent(event);
+    });
+    await new Promise<void>((resolve) => {
+      socket.once("open", resolve);
+      socket.once("close", () => {
+        resolve();
+      });
+    });
+    return () => {
+      socket.terminate();
+    };
+  }
+
+  /** Not by fetch, which gives an answer up that has not begun after 5 minutes: a rollout takes longer. */
+  #send(
+    method: string,
+    path: string,
+    body: unknown,
+    timeoutMs: number,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const url = new URL(`${this.#url}${path}`);
+    const { request } = url.protocol === "https:" ? https : http;
+    const headers = {
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...this.#authorization(),
+    };
+    return new Promise((resolve, reject) => {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const asking = request(url, { method, headers, agent: false, signal }, (response) => {
+        readText(response).then((text) => {
+          resolve({ status: response.statusCode ?? 0, text });
+        }, reject);
+      });
+      asking.on("error", reject);
+      asking.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  #authorization(): Record<string, string> {
+    return this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` };
   }
 }
 
@@ -91,9 +147,10 @@ async function adminToken(env: Environment, dataDir: string): Promise<string | n
   );
 }
 
-/** fetch says only "fetch failed"; what failed is its cause. */
+/** A connection that is refused for several addresses has a code and no text. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return messageOf(error) || code;
 }
 
 function parse(text: string): unknown {
@@ -102,4 +159,13 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+function parseEvent(text: string): HostEvent | null {
+  const parsed = parse(text);
+  if (typeof parsed !== "object" || parsed === null || !("event" in parsed) || !("payload" in parsed))
+    return null;
+  const { event, payload } = parsed;
+  if (typeof event !== "string" || typeof payload !== "object" || payload === null) return null;
+  return { type: event, payload: Object.fromEntries(Object.entries(payload)) };
 }

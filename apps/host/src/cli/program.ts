@@ -1,10 +1,10 @@
 import { isCodedError, messageOf } from "@molecule/core";
 import { Command, CommanderError } from "commander";
-import { buildImages } from "./build-images.js";
 import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
 import { registerOrphanCommands } from "./orphan-commands.js";
+import { registerImageCommands } from "./images/register.js";
 import { registerPluginCommands } from "./plugins/register.js";
 import { registerSecretCommands } from "./secrets/register.js";
 import { start } from "./start.js";
@@ -52,15 +52,7 @@ function createProgram(context: CliContext): Command {
       "development: embedded database, local processes where there is no engine, open to loopback",
     )
     .action((options: { dev?: boolean }) => start(context, { dev: options.dev === true }));
-  const images = program.command("images").description("workspace images");
-  images
-    .command("build")
-    .description("build the images of templates that have a build entry in the manifest")
-    .argument("[templates...]", "names of templates; all with a build entry when none is given")
-    .option("--build-arg <KEY=VALUE...>", "argument of the Dockerfile, over the manifest's")
-    .action((templates: string[], options: { buildArg?: string[] }) =>
-      buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
-    );
+  registerImageCommands(program, context);
   registerEnvCommands(program, context);
   registerOrphanCommands(program, context);
   registerPluginCommands(program, context);

@@ -4,6 +4,7 @@ import { configErrors } from "../errors/config.js";
 import type { EncryptionKey } from "../secrets/encryption-key.js";
 import { readEncryptionKeys } from "../secrets/read-encryption-keys.js";
 import { parseNetworks } from "./networks.js";
+import { readImages, type ImagesConfig } from "./images.js";
 import { VariableReader, type Environment } from "./variables.js";
 
 /** Where this installation stands: decides how open it is. Null is neither, and as strict as production. */
@@ -43,6 +44,7 @@ export interface HostConfig {
   readonly rateLimitPerMinute: number;
   /** Networks in CIDR form whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  readonly images: ImagesConfig;
   readonly orgId: string | null;
   /** Seconds that every provision has, whatever its runtime declares; null: as the runtimes declare. */
   readonly provisionTimeoutSeconds: number | null;
@@ -127,6 +129,7 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
         "addresses and networks like 10.0.0.0/8, separated by commas",
         parseNetworks,
       ) ?? [],
+    images: readImages(read),
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
     provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     log: readLog(read, context.terminal),

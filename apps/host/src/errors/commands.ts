@@ -8,6 +8,10 @@ export const cliErrors = defineErrors({
     `the host answered ${d.call} with ${d.status}: ${d.reason}${d.status === 401 ? "; set ADMIN_TOKEN, or MOLECULE_DATA_DIR to the host's data folder" : ""}`,
   HOST_ANSWER_INVALID: (d: { call: string; faults: readonly Fault[] }) =>
     `the answer to ${d.call} is not that of this version of the host:\n${formatFaults(d.faults)}`,
+  IMAGES_NOT_REFRESHED: (d: { errors: Readonly<Record<string, string>> }) =>
+    `not every image was brought up to date:\n${Object.entries(d.errors)
+      .map(([runtime, error]) => `  - ${runtime}: ${error}`)
+      .join("\n")}`,
   BUILD_ARG_INVALID: (d: { found: string }) =>
     `--build-arg: found ${JSON.stringify(d.found)}, allowed: KEY=VALUE with a KEY of the Dockerfile's ARG lines`,
   TEMPLATE_UNKNOWN: (d: { found: readonly string[]; known: readonly string[] }) =>

@@ -6,6 +6,8 @@ export const httpErrors = defineErrors({
   ADMIN_TOKEN_INVALID: () => "invalid admin auth token",
   METRICS_TOKEN_REQUIRED: () =>
     "the metrics need the METRICS_TOKEN of this host; send it as Authorization: Bearer <token>",
+  WEBHOOK_SIGNATURE_INVALID: () =>
+    "the webhook is not signed with this host's REGISTRY_WEBHOOK_SECRET; send X-Hub-Signature-256: sha256=<HMAC of the body in hex>",
   WORKSPACE_TOKEN_MISSING: () => "missing workspace auth token",
   WORKSPACE_TOKEN_INVALID: () => "invalid workspace auth token",
   INVALID_WORKSPACE_ID: () => "invalid workspace ID",

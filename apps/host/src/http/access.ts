@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Clients } from "./clients.js";
 import type { HttpConfig } from "./dependencies.js";
 import type { Origins } from "./origins.js";
+import { isSignedWith } from "./webhook-signature.js";
 
 /** Says who is an administrator and who is let in without any token; api.md §2. */
 export class Access {
@@ -13,6 +14,7 @@ export class Access {
   readonly #testTokens: boolean;
   readonly #adminHash: Buffer | null;
   readonly #metricsHash: Buffer | null;
+  readonly #webhookSecret: string | null;
 
   constructor(config: HttpConfig, origins: Origins) {
     this.#origins = origins;
@@ -22,6 +24,7 @@ export class Access {
     this.#testTokens = config.testTokens;
     const adminToken = config.adminToken ?? config.generatedAdminToken;
     this.#adminHash = adminToken === null ? null : hashOf(adminToken);
+    this.#webhookSecret = config.webhookSecret;
     this.#metricsHash = config.metricsToken === null ? null : hashOf(config.metricsToken);
   }
 
@@ -48,6 +51,13 @@ export class Access {
   /** Whether this is the admin token. Compares hashes, in constant time. */
   isAdminToken(token: string): boolean {
     return this.#adminHash !== null && timingSafeEqual(hashOf(token), this.#adminHash);
+  }
+
+  /** Whether a webhook is signed with the secret; null where there is none. */
+  isSigned(request: IncomingMessage, body: Uint8Array): boolean | null {
+    if (this.#webhookSecret === null) return null;
+    const signature = request.headers["x-hub-signature-256"];
+    return isSignedWith(this.#webhookSecret, body, typeof signature === "string" ? signature : undefined);
   }
 
   /** Whether the metrics may be read with this token, or with none. Compares hashes, in constant time. */

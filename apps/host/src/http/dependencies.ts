@@ -1,5 +1,6 @@
 import type { Clock, Kernel, Logger, PluginStatus, SecretMasker } from "@molecule/core";
 import type { DeployEnvironment } from "../config/config.js";
+import type { ImageService } from "../images/image-service.js";
 import type { HostMetrics } from "../metrics/host-metrics.js";
 import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
@@ -31,6 +32,8 @@ export interface HttpConfig {
   readonly rateLimitPerMinute: number;
   /** Networks in CIDR form of the proxies that tell who a client is. */
   readonly trustedProxies: readonly string[];
+  /** By which registries sign their webhooks, or null. */
+  readonly webhookSecret: string | null;
   /** The organisation that every request must name, or null outside SaaS. */
   readonly orgId: string | null;
   /** Folder of the built canvas page; null or not there: no page is served. */
@@ -84,6 +87,8 @@ export interface HttpDependencies {
   readonly installationTokens: Pick<InstallationTokens, "issue">;
   /** What the engine holds that is no live workspace's. */
   readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
+  /** Images of the templates; null without a container engine. */
+  readonly images: Pick<ImageService, "overview" | "refresh" | "hint"> | null;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -11,7 +11,7 @@ import { bearerOf } from "./peer.js";
  * Who may call a route; api.md §2. `own-token` is the workspace of `:id` itself and nobody else; the two of discovery
  * differ in what names the caller: the header X-Workspace-ID, or `:id`. `registry` names the field of the body that
  * holds the workspace's id; `test-token` is there for administrators of development only, or where it was switched on;
- * `metrics` is open until a `METRICS_TOKEN` is set.
+ * `metrics` is open until a `METRICS_TOKEN` is set; `signed` takes webhooks whose body, which no one reads, is signed.
  */
 export type Guard =
   | "open"
@@ -24,6 +24,7 @@ export type Guard =
   | "test-token"
   | "canvas"
   | "metrics"
+  | "signed"
   | { readonly registry: "id" | "workspace_id" };
 
 /** Lets callers in, or refuses them with the error that api.md §2 gives. */
@@ -81,6 +82,16 @@ export class Guards {
    */
   metrics(request: IncomingMessage): void {
     if (!this.#access.mayReadMetrics(bearerOf(request))) throw httpErrors.METRICS_TOKEN_REQUIRED({});
+  }
+
+  /**
+   * Who knows the secret of webhooks. Without one set, nobody hears that there is such a route.
+   * @throws ROUTE_NOT_FOUND, WEBHOOK_SIGNATURE_INVALID
+   */
+  signed(request: IncomingMessage, path: string, body: Uint8Array): void {
+    const isGood = this.#access.isSigned(request, body);
+    if (isGood === null) throw httpErrors.ROUTE_NOT_FOUND({ method: request.method ?? "", path });
+    if (!isGood) throw httpErrors.WEBHOOK_SIGNATURE_INVALID({});
   }
 
   /**

@@ -26,7 +26,11 @@ export async function readJsonBody(request: IncomingMessage): Promise<Checked<un
   }
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+/**
+ * A body as it was sent.
+ * @throws BODY_TOO_LARGE, BODY_ENCODING_UNSUPPORTED, BODY_INCOMPLETE
+ */
+export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw httpErrors.BODY_ENCODING_UNSUPPORTED({ found: encoding });
   try {

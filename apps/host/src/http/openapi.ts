@@ -17,6 +17,7 @@ const SECURITY = {
   registry: [{ workspace: [] }],
   canvas: [{ admin: [] }, {}],
   metrics: [{ metrics: [] }, {}],
+  signed: [{ signature: [] }],
 };
 
 /** Who discovers: the guard `discovery-caller` asks for it. */
@@ -50,6 +51,12 @@ export function renderOpenApi(routes: readonly Route[]): Record<string, unknown>
           description: "ADMIN_TOKEN or an org token; not needed in development",
         },
         workspace: { type: "http", scheme: "bearer", description: "The workspace's own live token" },
+        signature: {
+          type: "apiKey",
+          in: "header",
+          name: "X-Hub-Signature-256",
+          description: "sha256=<HMAC-SHA256 of the body by REGISTRY_WEBHOOK_SECRET, in hex>",
+        },
         metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN; not needed while unset" },
       },
     },

@@ -5,7 +5,7 @@ import type { VerifiedToken } from "../storage/token-store.js";
 import type { Reader, Route } from "./define-route.js";
 import type { HttpDependencies } from "./dependencies.js";
 import type { Guards } from "./guards.js";
-import { readJsonBody } from "./json-body.js";
+import { readBytes, readJsonBody } from "./json-body.js";
 import { isRecord } from "./record.js";
 import { parseWorkspaceId, requireWorkspaceId } from "./workspace-id.js";
 
@@ -48,6 +48,10 @@ async function admitAndRead(route: Route, ctx: RouterContext, guards: Guards): P
     const token = await guards.registry(ctx.req, workspaceNamedIn(body, guard.registry, route));
     return { token, callerId: null, body };
   }
+  if (guard === "signed") {
+    guards.signed(ctx.req, ctx.path, await readBytes(ctx.req));
+    return { token: null, callerId: null, body: undefined };
+  }
   const callerId = guard === "discovery-caller" ? requireCallerId(ctx.req) : null;
   const token = await admit(guard, callerId ?? namedInPath(ctx), ctx.req, guards);
   return { token, callerId, body: await readBody(route.body, ctx.req) };
@@ -55,7 +59,7 @@ async function admitAndRead(route: Route, ctx: RouterContext, guards: Guards): P
 
 /** @param workspaceId the one concerned, where the guard asks for one */
 async function admit(
-  guard: Exclude<Route["guard"], object>,
+  guard: Exclude<Route["guard"], object | "signed">,
   workspaceId: string,
   request: IncomingMessage,
   guards: Guards,

@@ -299,6 +299,33 @@ export interface ProvenImagesTable {
   updated_at: DefaultTime;
 }
 
+/** What the registry had for a runtime's image, when all of its workspaces had last been brought to it. */
+export interface ImageDigestsTable {
+  runtime: string;
+  /** The template's image at that time: of another one nothing is known. */
+  reference: string;
+  /** Of the manifest or index. */
+  digest: string;
+  /** Of the image for the engine's platform. */
+  platform_digest: string;
+  etag: string | null;
+  /** On its way to the workspaces; null when none is. */
+  pending_digest: string | null;
+  updated_at: DefaultTime;
+}
+
+/** Images that this installation pulled, for each host. */
+export interface PulledImagesTable {
+  host_id: string;
+  /** Registry and repository. */
+  repository: string;
+  digest: string;
+  image_id: string;
+  pulled_at: DefaultTime;
+  /** When something ran it last, or remembered it. */
+  needed_at: DefaultTime;
+}
+
 /** All tables. */
 export interface DatabaseSchema {
   installation: InstallationTable;
@@ -310,6 +337,8 @@ export interface DatabaseSchema {
   env_ledgers: EnvLedgersTable;
   loop_leases: LoopLeasesTable;
   plugin_toggles: PluginTogglesTable;
+  image_digests: ImageDigestsTable;
+  pulled_images: PulledImagesTable;
   rollouts: RolloutsTable;
   workspace_swaps: WorkspaceSwapsTable;
   rollout_results: RolloutResultsTable;

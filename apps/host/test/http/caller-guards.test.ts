@@ -26,6 +26,7 @@ const CONFIG: HttpConfig = {
   corsOrigins: [],
   trustedProxies: [],
   rateLimitPerMinute: 1_000,
+  webhookSecret: null,
   orgId: null,
   canvasDir: null,
 };

@@ -165,6 +165,9 @@ export const ROWS: readonly Row[] = [
   ),
   row(400, /"code":"UNKNOWN_PARENT"}$/, ...create({ name: "x", parent_id: NOBODY })),
   row(400, /"code":"INVALID_WORKSPACE_DIR"}$/, ...create({ name: "x", workspace_dir: "/etc" })),
+  row(404, /"code":"IMAGES_NOT_AVAILABLE"}$/, "GET", "/admin/workspace-images"),
+  row(404, /"code":"IMAGES_NOT_AVAILABLE"}$/, "POST", "/admin/workspace-images/refresh?runtime=demo"),
+  row(404, /"code":"ROUTE_NOT_FOUND"}$/, "POST", "/webhooks/registry", {}),
   row(404, '{"error":"workspace not found","code":"WORKSPACE_NOT_FOUND"}', "POST", "/registry/heartbeat", {
     workspace_id: NOBODY,
   }),

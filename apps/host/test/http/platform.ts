@@ -190,6 +190,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
       trustedProxies: [],
+      webhookSecret: null,
       orgId: null,
       canvasDir: null,
       ...options.config,
@@ -220,6 +221,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceModel: services.model,
     installationTokens: services.installationTokens,
     orphans: services.sweeps.orphans,
+    images: null,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

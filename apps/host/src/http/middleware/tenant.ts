@@ -2,12 +2,13 @@ import type { IncomingMessage } from "node:http";
 import type { Middleware } from "koa";
 import { httpErrors } from "../../errors/http.js";
 
-/** Called by probes and by agents, who know of no organisation; api.md §1. */
+/** Called by probes, agents and registries, who know of no organisation; api.md §1. */
 const EXEMPT: ReadonlySet<string> = new Set([
   "/health",
   "/metrics",
   "/registry/register",
   "/registry/heartbeat",
+  "/webhooks/registry",
 ]);
 
 /** In SaaS, hides the platform from requests that are not for its organisation. */

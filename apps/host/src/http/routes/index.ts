@@ -5,6 +5,7 @@ import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
 import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
+import { imageRoutes } from "./images.js";
 import { metricsRoutes } from "./metrics.js";
 import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
@@ -25,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...canvasRoutes,
   ...adminRoutes,
   ...pluginRoutes,
+  ...imageRoutes,
   ...githubTokenRoutes,
   ...orphanRoutes,
   ...descriptionRoutes(() => ROUTES),

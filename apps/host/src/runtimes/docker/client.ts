@@ -23,6 +23,8 @@ export interface EngineFacts {
   readonly version: string;
   /** The API version spoken with it. */
   readonly apiVersion: string;
+  /** What machines its containers are for, as Go names them, e.g. `linux` and `amd64`. */
+  readonly platform: { readonly os: string; readonly architecture: string };
 }
 
 interface Connection {
@@ -127,7 +129,7 @@ export class EngineClient {
   async #negotiate(): Promise<Connection> {
     const action = "tell its version";
     const asking = this.#docker({ timeout: NEGOTIATION_TIMEOUT_MS });
-    const { Version, ApiVersion, MinAPIVersion } = await this.#bounded(
+    const { Version, ApiVersion, MinAPIVersion, Os, Arch } = await this.#bounded(
       action,
       this.#closed.signal,
       NEGOTIATION_TIMEOUT_MS,
@@ -139,7 +141,7 @@ export class EngineClient {
     const apiVersion = isNewer(ApiVersion, NEWEST_API) ? NEWEST_API : ApiVersion;
     const version = `v${apiVersion}`;
     return {
-      facts: { version: Version, apiVersion },
+      facts: { version: Version, apiVersion, platform: { os: Os, architecture: Arch } },
       calls: this.#docker({ version, timeout: CALL_TIMEOUT_MS }),
       streams: this.#docker({ version }),
     };

@@ -124,7 +124,9 @@ export class Images {
     try {
       const failure = await this.#engine
         .stream(`build the image ${image}`, signal, async (docker, abortSignal) =>
-          drainProgress(await docker.buildImage(body, { ...options, abortSignal }), onOutput),
+          drainProgress(await docker.buildImage(body, { ...options, abortSignal }), {
+            ...(onOutput === undefined ? {} : { onOutput }),
+          }),
         )
         .catch((error: unknown) => {
           if (body.errored !== null) throw failed(body.errored.message, error);

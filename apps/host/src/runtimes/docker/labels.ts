@@ -46,6 +46,16 @@ export function workspaceFilter(instanceId: string, workspaceId: string): { labe
   };
 }
 
+/** The engine's filter for whatever this installation made. */
+export function instanceFilter(instanceId: string): { label: string[] } {
+  return { label: [`${LABELS.managed}=true`, `${LABELS.instance}=${instanceId}`] };
+}
+
+/** The workspace template that the object was made for; null where the label does not say. */
+export function runtimeOf(labels: FoundLabels): string | null {
+  return labels?.[LABELS.runtime] ?? null;
+}
+
 /** Whether this installation made the object for this workspace. */
 export function belongsTo(labels: FoundLabels, instanceId: string, workspaceId: string): boolean {
   return (

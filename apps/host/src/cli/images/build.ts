@@ -1,12 +1,12 @@
 import { readManifest, systemClock, type WorkspaceTemplate } from "@molecule/core";
-import { readConfig } from "../config/config.js";
-import { runEnvStage } from "../config/env-stage.js";
-import { cliErrors } from "../errors/commands.js";
-import { EngineClient } from "../runtimes/docker/client.js";
-import { readEndpoint } from "../runtimes/docker/endpoint.js";
-import { Images } from "../runtimes/docker/images.js";
-import { manifestPath } from "./manifest-path.js";
-import type { CliContext } from "./program.js";
+import { readConfig } from "../../config/config.js";
+import { runEnvStage } from "../../config/env-stage.js";
+import { cliErrors } from "../../errors/commands.js";
+import { EngineClient } from "../../runtimes/docker/client.js";
+import { readEndpoint } from "../../runtimes/docker/endpoint.js";
+import { Images } from "../../runtimes/docker/images.js";
+import { manifestPath } from "../manifest-path.js";
+import type { CliContext } from "../program.js";
 
 /** What `molecule images build` was called with. */
 export interface BuildImagesOptions {

@@ -1,0 +1,89 @@
+import { sql } from "kysely";
+import type { Executor } from "./schema.js";
+
+/** What is remembered of a runtime's image. */
+export interface RememberedImage {
+  readonly runtime: string;
+  readonly reference: string;
+  readonly digest: string;
+  readonly platformDigest: string;
+  readonly etag: string | null;
+  readonly pendingDigest: string | null;
+  readonly updatedAt: Date;
+}
+
+/** What has arrived at all workspaces of a runtime. */
+export type ArrivedImage = Omit<RememberedImage, "pendingDigest" | "updatedAt">;
+
+/** What the registry had for each runtime: so that a release is seen that was published while nobody looked. */
+export class ImageDigestStore {
+  readonly #db: Executor;
+
+  constructor(services: { db: Executor }) {
+    this.#db = services.db;
+  }
+
+  /** All of them. */
+  async all(): Promise<RememberedImage[]> {
+    return (await this.#db.selectFrom("image_digests").selectAll().execute()).map(fromRow);
+  }
+
+  /** What is remembered of a runtime whose image is `reference`; null when that was another one. */
+  async find(runtime: string, reference: string): Promise<RememberedImage | null> {
+    const row = await this.#db
+      .selectFrom("image_digests")
+      .selectAll()
+      .where("runtime", "=", runtime)
+      .where("reference", "=", reference)
+      .executeTakeFirst();
+    return row === undefined ? null : fromRow(row);
+  }
+
+  /** Remembers what all workspaces of the runtime have. */
+  async arrive(image: ArrivedImage): Promise<void> {
+    const values = {
+      reference: image.reference,
+      digest: image.digest,
+      platform_digest: image.platformDigest,
+      etag: image.etag,
+      pending_digest: null,
+    };
+    await this.#db
+      .insertInto("image_digests")
+      .values({ runtime: image.runtime, ...values })
+      .onConflict((conflict) =>
+        conflict.column("runtime").doUpdateSet({ ...values, updated_at: sql<Date>`now()` }),
+      )
+      .execute();
+  }
+
+  /** Notes what is on its way, or that nothing is; what was remembered stays, so that a failure is tried again. */
+  async setPending(runtime: string, reference: string, digest: string | null): Promise<void> {
+    await this.#db
+      .updateTable("image_digests")
+      .set({ pending_digest: digest })
+      .where("runtime", "=", runtime)
+      .where("reference", "=", reference)
+      .execute();
+  }
+}
+
+function fromRow(row: {
+  runtime: string;
+  reference: string;
+  digest: string;
+  platform_digest: string;
+  etag: string | null;
+  pending_digest: string | null;
+  updated_at: Date;
+}): RememberedImage {
+  return {
+    runtime: row.runtime,
+    reference: row.reference,
+    digest: row.digest,
+    platformDigest: row.platform_digest,
+    etag: row.etag,
+    pendingDigest: row.pending_digest,
+    updatedAt: row.updated_at,
+  };
+}
