@@ -195,6 +195,7 @@ class Boot {
     });
     this.#stack.push("provisions", () => workspaces.stop());
     kernel.registries.loops.add(workspaces.recovery.loop());
+    kernel.registries.loops.add(workspaces.images.rollouts.loop());
     return workspaces;
   }
 

@@ -11,6 +11,7 @@ import { runtimeErrors } from "../errors/runtimes.js";
 export class NoneRuntime implements ContainerRuntime {
   readonly kind = "none";
   readonly platformHost = "127.0.0.1";
+  readonly replacement = null;
   readonly #reason: string;
 
   /** @param reason why there is no other, for the readiness report */

@@ -8,6 +8,9 @@ import type {
   WorkspaceTemplate,
 } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
+import { ActiveSwaps } from "../images/active-swaps.js";
+import { createRollouts, type RolloutServices } from "../images/create-rollouts.js";
+import { ImageChoice } from "../images/image-choice.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
 import type { Storage } from "../storage/storage.js";
 import { AgentUrlGuard, systemResolver } from "./agent-url.js";
@@ -55,6 +58,8 @@ export interface WorkspaceServices {
   readonly restart: WorkspaceRestart;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
+  /** Brings new images to running workspaces, and keeps bad ones back. */
+  readonly images: RolloutServices;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
   /** Gives running provisions up and waits for running cleanups. */
@@ -79,14 +84,17 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     templates,
     folders,
     secrets,
+    images: new ImageChoice({ db: database.db, runtime }),
     platformUrl,
   });
+  const activeSwaps = new ActiveSwaps();
   const provisioner = new Provisioner({
     database,
     events,
     stateMachine,
     tokens,
     preparation,
+    swaps: activeSwaps,
     runtime,
     masker,
     clock,
@@ -94,6 +102,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     concurrency,
     onProvision: inputs.onProvision,
   });
+  const images = createRollouts(inputs, { active: activeSwaps, stateMachine, secrets, preparation });
   const cleanup = new EngineCleanup({
     database,
     workspaces,
@@ -130,6 +139,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       log,
     }),
     restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
+    images,
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
@@ -137,6 +147,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
+      await images.rollouts.stop();
       await provisioner.stop();
       await cleanup.settled();
     },

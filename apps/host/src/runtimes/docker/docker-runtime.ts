@@ -18,6 +18,7 @@ import { Images } from "./images.js";
 import { DockerLaunch, type LaunchParts } from "./launch.js";
 import { demultiplex } from "./log-frames.js";
 import { Network } from "./network.js";
+import { DockerReplacement } from "./replacement.js";
 import type { TierLimits } from "./tiers.js";
 import { Volumes } from "./volumes.js";
 
@@ -36,6 +37,7 @@ export interface DockerRuntimeOptions {
 export class DockerRuntime implements ContainerRuntime {
   readonly kind = "docker";
   readonly platformHost = PLATFORM_HOST;
+  readonly replacement: DockerReplacement;
   readonly #engine: EngineClient;
   readonly #parts: LaunchParts;
 
@@ -53,6 +55,7 @@ export class DockerRuntime implements ContainerRuntime {
       limits,
       clock,
     };
+    this.replacement = new DockerReplacement(this.#parts);
   }
 
   async check(signal: AbortSignal): Promise<RuntimeHealth> {

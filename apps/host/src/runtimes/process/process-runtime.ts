@@ -55,6 +55,8 @@ interface Launched {
 export class ProcessRuntime implements ContainerRuntime {
   readonly kind = "process";
   readonly platformHost = "127.0.0.1";
+  /** There are no images that could be rolled out. */
+  readonly replacement = null;
   readonly #options: ProcessRuntimeOptions;
   readonly #launched = new Map<string, Launched>();
 
@@ -112,6 +114,7 @@ export class ProcessRuntime implements ContainerRuntime {
       name: workspaceObjectName(workspaceId),
       url: null,
       notices: [...notices, ...isolationNotices(spec)],
+      image: null,
     };
   }
 
