@@ -58,6 +58,7 @@ export { parseManifest, readManifest, type Manifest } from "./plugins/manifest.j
 export type { PluginEntry } from "./plugins/manifest-schema.js";
 export { computeIntegrity } from "./plugins/isolation/integrity.js";
 export type { PluginState, PluginStatus, PluginTimings } from "./plugins/plugin-status.js";
+export type { WriteConflict } from "./plugins/write-conflicts.js";
 export type { HookFigures, HookName } from "./plugins/hook-stats.js";
 export type { LoopAction } from "./hooks/background-loops/supervisor.js";
 export type { LoopState, LoopStatus } from "./hooks/background-loops/liveness.js";
@@ -76,6 +77,7 @@ export {
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
   EnvLedger,
+  LedgerConflict,
   LedgerEntry,
   LedgerFile,
   LedgerWriter,

@@ -6,14 +6,14 @@ import { BackgroundLoopRegistry } from "./hooks/background-loops/registry.js";
 import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
 import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
 import { runBootStage } from "./hooks/boot-tasks/run-stage.js";
-import type { BootStage } from "./hooks/boot-tasks/types.js";
+import { BOOT_STAGES, type BootStage } from "./hooks/boot-tasks/types.js";
 import {
   runEnvChain,
   type ChainInput,
   type ChainMutator,
   type ChainResult,
+  type ChainServices,
 } from "./hooks/env-mutators/chain.js";
-import type { ObservedRun } from "./hooks/env-mutators/ledger.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
 import type { HookRegistries } from "./hooks/registries.js";
@@ -24,6 +24,7 @@ import { parseOverrides } from "./plugins/enablement.js";
 import { HookStats } from "./plugins/hook-stats.js";
 import type { Manifest } from "./plugins/manifest.js";
 import { PluginHost } from "./plugins/plugin-host.js";
+import { WriteConflicts } from "./plugins/write-conflicts.js";
 import { CLOCK, type Clock } from "./ports/clock.js";
 import { LOGGER, type Logger } from "./ports/logger.js";
 import { LOOP_LEASES } from "./ports/tokens.js";
@@ -52,6 +53,7 @@ export class Kernel {
   readonly #activity = new PluginActivity();
   readonly #stats = new HookStats();
   readonly #lastGood = new LastGoodEdits();
+  readonly #conflicts = new WriteConflicts();
   readonly #policies: ReadonlyMap<string, MutatorPolicy>;
   readonly #controller = new AbortController();
   #toggles: ReadonlyMap<string, boolean> = new Map();
@@ -65,13 +67,14 @@ export class Kernel {
     this.provide(LOGGER, log);
     this.provide(CLOCK, clock);
     this.provide(LOOP_LEASES, soleHostLeases());
+    const bootTasks = new BootTaskRegistry();
     const loops = new BackgroundLoopRegistry();
     const leases: LeaseProvider = {
       acquire: (loop, keepMs) => container.resolve(LOOP_LEASES).acquire(loop, keepMs),
     };
     this.registries = {
       envMutators: new EnvMutatorRegistry(),
-      bootTasks: new BootTaskRegistry(),
+      bootTasks,
       loops,
       supervisor: new LoopSupervisor(loops, {
         clock,
@@ -91,6 +94,10 @@ export class Kernel {
       container,
       activity: this.#activity,
       stats: this.#stats,
+      conflicts: this.#conflicts,
+      catchUp: async (plugin) => {
+        for (const stage of BOOT_STAGES) if (bootTasks.hasBegun(stage)) await this.#runTasks(stage, plugin);
+      },
       clock,
       log,
       report: this.report,
@@ -132,12 +139,20 @@ export class Kernel {
   async boot(stage: BootStage): Promise<void> {
     if (stage === "env") await this.plugins.load("env");
     if (stage === "storage") await this.plugins.load("main");
+    this.registries.bootTasks.begin(stage);
+    await this.#runTasks(stage);
+  }
+
+  /** @param plugin whose tasks to run; boot is over then, and its tree has been shown */
+  async #runTasks(stage: BootStage, plugin?: string): Promise<void> {
     const { env, clock, log, observer } = this.#options;
-    await runBootStage(stage, this.registries.bootTasks, {
+    const tasks = this.registries.bootTasks.ofStage(stage);
+    const due = plugin === undefined ? tasks : tasks.filter(({ owner }) => owner.plugin === plugin);
+    await runBootStage(stage, due, {
       env,
       clock,
       log,
-      report: this.report,
+      report: plugin === undefined ? this.report : new BootReport(),
       signal: this.#controller.signal,
       onTask: (run) => {
         this.#stats.add("boot_tasks", run.plugin, run.ok, run.durationMs);
@@ -156,6 +171,10 @@ export class Kernel {
       (run) => {
         this.#stats.add("env_mutators", run.plugin, run.error === undefined, run.durationMs);
         observer?.onMutator?.(run);
+      },
+      (plugin, edits) => {
+        const found = this.#conflicts.note(plugin, edits);
+        if (found.length > 0) this.plugins.warnOfConflicts(plugin, found);
       },
     );
     const durationMs = clock.monotonic() - started;
@@ -180,11 +199,13 @@ export class Kernel {
   #runChain(
     input: ChainInput,
     isRegistered: (mutator: ChainMutator) => boolean,
-    onMutator?: (run: ObservedRun) => void,
+    onMutator?: ChainServices["onMutator"],
+    onEdits?: ChainServices["onEdits"],
   ): Promise<ChainResult> {
     return runEnvChain(input, {
       isRegistered,
       onMutator,
+      onEdits,
       clock: this.#options.clock,
       log: this.#options.log,
       lastGood: this.#lastGood,

@@ -4,8 +4,8 @@ import { errors } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
 import type { Logger } from "../../ports/logger.js";
 import { bounded } from "../../util/bounded.js";
-import type { BootTaskRegistry } from "./registry.js";
-import type { BootStage } from "./types.js";
+import type { Registered } from "../registry.js";
+import type { BootStage, BootTask } from "./types.js";
 
 /** Ms for one boot task, unless it says otherwise. */
 const DEFAULT_TASK_TIMEOUT_MS = 30_000;
@@ -36,11 +36,11 @@ export interface TaskRun {
  */
 export async function runBootStage(
   stage: BootStage,
-  registry: BootTaskRegistry,
+  tasks: readonly Registered<BootTask>[],
   services: StageServices,
 ): Promise<void> {
   const { clock, log, report } = services;
-  for (const { contribution: task, owner } of registry.ofStage(stage)) {
+  for (const { contribution: task, owner } of tasks) {
     const names = { task: task.name, plugin: owner.plugin, stage };
     const timeoutMs = task.timeoutMs ?? DEFAULT_TASK_TIMEOUT_MS;
     const started = clock.monotonic();

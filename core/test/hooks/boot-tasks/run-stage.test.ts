@@ -27,7 +27,7 @@ describe("runBootStage", () => {
   }
 
   function runStage(stage: BootStage = "storage", signal = new AbortController().signal): Promise<void> {
-    return runBootStage(stage, registry, { env, clock, log, report, signal });
+    return runBootStage(stage, registry.ofStage(stage), { env, clock, log, report, signal });
   }
 
   const outcomes = () =>

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { EngineProxy } from "./engine-proxy.js";
+import { EngineProxy } from "@molecule/test/support/engine-faults.js";
 import { DockerWorld } from "./world.js";
 
 describe("EngineClient", () => {

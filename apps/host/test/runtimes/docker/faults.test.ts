@@ -4,7 +4,7 @@ import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { closedGate, EngineProxy, type Fault } from "./engine-proxy.js";
+import { closedGate, EngineProxy, type Fault } from "@molecule/test/support/engine-faults.js";
 import { DockerWorld } from "./world.js";
 
 describe("docker runtime: an engine that fails", () => {

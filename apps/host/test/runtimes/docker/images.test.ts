@@ -8,7 +8,7 @@ import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { EngineProxy } from "./engine-proxy.js";
+import { EngineProxy } from "@molecule/test/support/engine-faults.js";
 import { DockerWorld } from "./world.js";
 
 describe("docker runtime: images", () => {

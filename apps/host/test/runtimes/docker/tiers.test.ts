@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Tier } from "@molecule/core";
 import { planTier } from "../../../dist/runtimes/docker/tiers.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { EngineProxy } from "./engine-proxy.js";
+import { EngineProxy } from "@molecule/test/support/engine-faults.js";
 import { DEFAULT_SIZES, DockerWorld } from "./world.js";
 
 const MIB = 1024 * 1024;
