@@ -49,7 +49,7 @@ export class FleetRollouts implements Rollouts {
 
   /** @throws ROLLOUTS_NOT_AVAILABLE */
   async start(target: RolloutTarget, signal: AbortSignal): Promise<RolloutOutcome> {
-    const { rollouts, quarantine, runtime, clock } = this.#services;
+    const { rollouts, quarantine, runtime } = this.#services;
     if (runtime.replacement === null) throw imageErrors.ROLLOUTS_NOT_AVAILABLE({ kind: runtime.kind });
     const reason = await quarantine.reason(target.runtime, target.digest);
     if (reason !== null) return { verdict: "quarantined", recreated: [], rolledBack: [], error: reason };

@@ -36,7 +36,7 @@ export async function rolloutOverview(services: OverviewServices): Promise<Rollo
       .map((each) => ({
         digest: each.image_digest,
         imageId: each.image_id,
-        workspaces: Number(each.workspaces),
+        workspaces: each.workspaces,
       }))
       .sort((a, b) => b.workspaces - a.workspaces),
     quarantine: kept.filter((each) => each.runtime === runtime),
