@@ -192,6 +192,11 @@ export class RolloutFleet {
     return id;
   }
 
+  /** Tells a running rollout, as the image service does, that another digest was asked for. */
+  async supersede(rolloutId: string): Promise<void> {
+    await this.client.query("update rollouts set superseded = true where id = $1", [rolloutId]);
+  }
+
   /** Waits until the rollout has ended. */
   async ended(rolloutId: string, timeoutMs = 120_000): Promise<FleetRollout> {
     return await eventually(

@@ -11,7 +11,7 @@ export const imageErrors = defineErrors({
   AGENT_NOT_REGISTERED: (d: { seconds: number }) =>
     `its agent neither registered nor sent a heartbeat within ${d.seconds} s`,
   CONTAINER_ENDED: (d: { exitCode: number | null }) =>
-    `its container ended${d.exitCode === null ? "" : ` with exit code ${d.exitCode}`}`,
+    `its container ended${d.exitCode === null ? ", and the engine has started it again" : ` with exit code ${d.exitCode}`}`,
   CONTAINER_GONE: () => "its container was removed by somebody else",
   CONTAINER_UNKNOWN: (d: { reason: string }) => `nothing is known of its container: ${d.reason}`,
   ROLLBACK_FAILED: (d: { oldAttempt: number; newAttempt: number; error: string; reason: string }) =>

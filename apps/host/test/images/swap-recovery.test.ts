@@ -78,7 +78,10 @@ describe("fault 17: the host is killed in a swap", () => {
             (await fleet.client.query("select 1 from workspace_swaps where phase <> 'stuck'")).rowCount === 0,
           { what: "no swap is left", timeoutMs: 60_000 },
         );
-        if (ends === "stuck") return await expectStuck(kept?.Id ?? "");
+        if (ends === "stuck") {
+          await expectStuck(kept?.Id ?? "");
+          return;
+        }
         await eventually(async () => (await fleet.workspaces())[0]?.status === "online", {
           what: "the workspace is online",
           timeoutMs: 60_000,
