@@ -40,6 +40,13 @@ export const errors = defineErrors({
   ENV_PROVISION_ABORTED: (d: { plugin: string; mutator: string }) =>
     `plugin "${d.plugin}": mutator "${d.mutator}" was aborted because the provision was given up`,
 
+  TOKEN_PROVIDER_FAILED: (d: { plugin: string; mutator: string; reason: string }) =>
+    `plugin "${d.plugin}": token() of mutator "${d.mutator}" failed: ${d.reason}`,
+  TOKEN_PROVIDER_TIMEOUT: (d: { plugin: string; mutator: string; timeoutMs: number }) =>
+    `plugin "${d.plugin}": token() of mutator "${d.mutator}" did not answer within ${d.timeoutMs} ms`,
+  TOKEN_PROVIDER_INVALID: (d: { plugin: string; mutator: string }) =>
+    `plugin "${d.plugin}": token() of mutator "${d.mutator}" gave no token that a header can hold, or no expiry; answer { token, expiresAt: Date }`,
+
   BOOT_TASK_INVALID: (d: { plugin: string; task: string; faults: readonly Fault[] }) =>
     `plugin "${d.plugin}": boot task ${d.task} can't be registered:\n${formatFaults(d.faults)}`,
   BOOT_TASK_FAILED: (d: { task: string; plugin: string; stage: string; reason: string }) =>

@@ -29,6 +29,7 @@ export type {
   SecretValue,
 } from "./hooks/env-mutators/types.js";
 export type { BootStage, BootTask, BootTaskContext } from "./hooks/boot-tasks/types.js";
+export type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 export type { BackgroundLoop, TickContext } from "./hooks/background-loops/types.js";
 
 export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/clock.js";
@@ -49,6 +50,33 @@ export {
   type Tier,
   type WorkspaceTemplate,
 } from "./ports/container-runtime.js";
+export {
+  ENGINE_INVENTORY,
+  type EngineContainer,
+  type EngineInventory,
+  type EngineListing,
+  type EngineVolume,
+  type ObjectOwner,
+} from "./ports/engine-inventory.js";
+export {
+  ORPHAN_EXAMINERS,
+  OWNER_RECORDS,
+  PROVISION_DEADLINES,
+  WORKSPACE_HEALTH,
+  type AttemptOfWorkspace,
+  type LeftoverProvision,
+  type OrphanExaminers,
+  type OrphanFinding,
+  type OrphanReport,
+  type OwnerRecords,
+  type OwnerRow,
+  type PendingProvision,
+  type ProvisionDeadlines,
+  type SweepFuse,
+  type SweepLease,
+  type WatchedWorkspace,
+  type WorkspaceHealth,
+} from "./ports/sweeps.js";
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";
@@ -74,6 +102,7 @@ export {
   type ChainServices,
   type EnvLayer,
 } from "./hooks/env-mutators/chain.js";
+export type { TokenRequest } from "./hooks/env-mutators/token-provider.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
   EnvLedger,

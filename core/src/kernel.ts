@@ -4,6 +4,7 @@ import { BootReport } from "./boot-report.js";
 import { soleHostLeases, type LeaseProvider } from "./hooks/background-loops/lease.js";
 import { BackgroundLoopRegistry } from "./hooks/background-loops/registry.js";
 import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
+import type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
 import { runBootStage } from "./hooks/boot-tasks/run-stage.js";
 import { BOOT_STAGES, type BootStage } from "./hooks/boot-tasks/types.js";
@@ -16,6 +17,12 @@ import {
 } from "./hooks/env-mutators/chain.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+import {
+  askTokenProvider,
+  findTokenProvider,
+  type TokenRequest,
+} from "./hooks/env-mutators/token-provider.js";
+import type { InstallationToken } from "./hooks/env-mutators/types.js";
 import type { HookRegistries } from "./hooks/registries.js";
 import type { KernelObserver } from "./kernel-observer.js";
 import type { SecretMasker } from "./masking/secret-masker.js";
@@ -34,6 +41,8 @@ export interface KernelOptions {
   readonly manifest: Manifest;
   /** The process environment; tasks of stage `env` fill it. */
   readonly env: Record<string, string | undefined>;
+  /** The host's working directory, for boot tasks; that of the process unless told. */
+  readonly cwd?: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly masker: SecretMasker;
@@ -56,6 +65,7 @@ export class Kernel {
   readonly #conflicts = new WriteConflicts();
   readonly #policies: ReadonlyMap<string, MutatorPolicy>;
   readonly #controller = new AbortController();
+  readonly #envOrigins = new Map<string, EnvOrigin>();
   #toggles: ReadonlyMap<string, boolean> = new Map();
 
   constructor(options: KernelOptions) {
@@ -126,6 +136,11 @@ export class Kernel {
     this.#container.register(token, { useValue: port });
   }
 
+  /** What set each variable of the environment that a plugin of stage `env` has set, by the variable's name. */
+  get envOrigins(): ReadonlyMap<string, EnvOrigin> {
+    return this.#envOrigins;
+  }
+
   /** Sets what was toggled at run time before this boot; call it before stage `storage`. */
   rememberToggles(toggles: ReadonlyMap<string, boolean>): void {
     this.#toggles = toggles;
@@ -145,11 +160,13 @@ export class Kernel {
 
   /** @param plugin whose tasks to run; boot is over then, and its tree has been shown */
   async #runTasks(stage: BootStage, plugin?: string): Promise<void> {
-    const { env, clock, log, observer } = this.#options;
+    const { env, cwd = process.cwd(), clock, log, observer } = this.#options;
     const tasks = this.registries.bootTasks.ofStage(stage);
     const due = plugin === undefined ? tasks : tasks.filter(({ owner }) => owner.plugin === plugin);
     await runBootStage(stage, due, {
       env,
+      cwd,
+      origins: this.#envOrigins,
       clock,
       log,
       report: plugin === undefined ? this.report : new BootReport(),
@@ -194,6 +211,18 @@ export class Kernel {
     return this.plugins.preview(changes, (mutators) =>
       this.#runChain({ ...input, facts, mutators }, () => true),
     );
+  }
+
+  /**
+   * A fresh token of the first mutator that offers one; null when none does. It is not masked yet.
+   * @throws TOKEN_PROVIDER_TIMEOUT, TOKEN_PROVIDER_INVALID, TOKEN_PROVIDER_FAILED, or the provider's own coded error
+   */
+  async installationToken(request: TokenRequest): Promise<InstallationToken | null> {
+    const provider = findTokenProvider(this.registries.envMutators.entries());
+    if (provider === undefined) return null;
+    const asked = askTokenProvider(provider, request, this.#options.clock);
+    this.#activity.track(provider.owner.plugin, asked);
+    return await asked;
   }
 
   #runChain(
