@@ -217,7 +217,7 @@ class Boot {
     });
     this.#stack.push("provisions", () => workspaces.stop());
     kernel.registries.loops.add(workspaces.recovery.loop());
-    kernel.registries.loops.add(workspaces.images.rollouts.loop());
+    kernel.registries.loops.add(workspaces.rollouts.fleet.loop());
     return workspaces;
   }
 
@@ -272,6 +272,7 @@ class Boot {
       previewEnv: (body) => workspaces.envPreview.preview(body),
       installationTokens: workspaces.installationTokens,
       orphans: workspaces.sweeps.orphans,
+      imageQuarantine: workspaces.rollouts.quarantine,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

@@ -5,6 +5,7 @@ import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
 import { registerOrphanCommands } from "./orphan-commands.js";
+import { registerQuarantineCommands } from "./quarantine-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
 import { start } from "./start.js";
 
@@ -60,6 +61,7 @@ function createProgram(context: CliContext): Command {
     .action((templates: string[], options: { buildArg?: string[] }) =>
       buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
     );
+  registerQuarantineCommands(images, context);
   registerEnvCommands(program, context);
   registerOrphanCommands(program, context);
   registerPluginCommands(program, context);

@@ -11,7 +11,7 @@ import { SwapStore } from "./swap-store.js";
 
 /** Rollouts, wired. */
 export interface RolloutServices {
-  readonly rollouts: FleetRollouts;
+  readonly fleet: FleetRollouts;
   readonly quarantine: ImageQuarantine;
 }
 
@@ -31,7 +31,7 @@ export function createRollouts(inputs: WorkspaceInputs, parts: SharedParts): Rol
   const quarantine = new ImageQuarantine({ db, events });
   const swaps = new SwapStore({ db, events });
   const { maxUnavailable, ...times } = config.rollout;
-  const rollouts = new FleetRollouts({
+  const fleet = new FleetRollouts({
     db,
     templates,
     quarantine,
@@ -44,5 +44,5 @@ export function createRollouts(inputs: WorkspaceInputs, parts: SharedParts): Rol
     clock,
     log,
   });
-  return { rollouts, quarantine };
+  return { fleet, quarantine };
 }

@@ -7,7 +7,7 @@ import {
   type LeaseProvider,
   type Logger,
 } from "@molecule/core";
-import { imageErrors } from "../errors/images.js";
+import { rolloutErrors } from "../errors/rollouts.js";
 import type { ImageQuarantine } from "./quarantine.js";
 import { RolloutDriver, type MaxUnavailable } from "./rollout-driver.js";
 import { rolloutOverview, type OverviewServices } from "./rollout-overview.js";
@@ -50,7 +50,7 @@ export class FleetRollouts implements Rollouts {
   /** @throws ROLLOUTS_NOT_AVAILABLE */
   async start(target: RolloutTarget, signal: AbortSignal): Promise<RolloutOutcome> {
     const { rollouts, quarantine, runtime } = this.#services;
-    if (runtime.replacement === null) throw imageErrors.ROLLOUTS_NOT_AVAILABLE({ kind: runtime.kind });
+    if (runtime.replacement === null) throw rolloutErrors.ROLLOUTS_NOT_AVAILABLE({ kind: runtime.kind });
     const reason = await quarantine.reason(target.runtime, target.digest);
     if (reason !== null) return { verdict: "quarantined", recreated: [], rolledBack: [], error: reason };
     const patience = AbortSignal.any([signal, this.#stopping.signal]);

@@ -1,5 +1,5 @@
 import { sleep, type Clock, type ContainerReplacement, type RuntimeCall } from "@molecule/core";
-import { imageErrors } from "../errors/images.js";
+import { rolloutErrors } from "../errors/rollouts.js";
 import type { WorkspaceStatus } from "../storage/schema.js";
 
 /** Ms between two looks: what an exited container waits for its rollback, beside the engine's own time. */
@@ -47,9 +47,9 @@ export async function passGate(
     const presence = await replacement.observeAttempt(subject.workspaceId, subject.attempt, call);
     call.signal.throwIfAborted();
     const status = await subject.status();
-    if (presence.state === "absent") return { error: imageErrors.CONTAINER_GONE({}), imageFault: false };
+    if (presence.state === "absent") return { error: rolloutErrors.CONTAINER_GONE({}), imageFault: false };
     if (presence.state === "present" && (!presence.running || presence.restarts > 0)) {
-      const error = imageErrors.CONTAINER_ENDED({ exitCode: presence.exitCode });
+      const error = rolloutErrors.CONTAINER_ENDED({ exitCode: presence.exitCode });
       return { error, imageFault: true };
     }
     const now = clock.monotonic();
@@ -61,8 +61,8 @@ export async function passGate(
     if (presence.state === "present" && registeredAt !== null && now - registeredAt >= soakMs) return null;
     if (now >= deadline) {
       return presence.state === "unknown"
-        ? { error: imageErrors.CONTAINER_UNKNOWN({ reason: presence.reason }), imageFault: false }
-        : { error: imageErrors.AGENT_NOT_REGISTERED({ seconds: gateMs / 1000 }), imageFault: true };
+        ? { error: rolloutErrors.CONTAINER_UNKNOWN({ reason: presence.reason }), imageFault: false }
+        : { error: rolloutErrors.AGENT_NOT_REGISTERED({ seconds: gateMs / 1000 }), imageFault: true };
     }
     await sleep(clock, LOOK_MS, call.signal);
   }

@@ -1,5 +1,5 @@
 import type { ContainerReplacement, ContainerRuntime, RuntimeCall, WorkspaceTemplate } from "@molecule/core";
-import { imageErrors } from "../errors/images.js";
+import { rolloutErrors } from "../errors/rollouts.js";
 import type { Executor, WorkspaceRow } from "../storage/schema.js";
 
 /** What is known of the images of one runtime. */
@@ -29,7 +29,7 @@ export class ImageChoice {
 
   /**
    * The template with the image to start.
-   * @throws IMAGE_QUARANTINED when no other is known; an error of the engine
+   * @throws IMAGE_IN_QUARANTINE when no other is known; an error of the engine
    */
   async choose(
     row: Pick<WorkspaceRow, "runtime" | "image_pin">,
@@ -42,7 +42,7 @@ export class ImageChoice {
     const facts = await this.#facts(row.runtime);
     if (row.image_pin !== null) {
       const pinned = facts.quarantined.find(({ digest }) => digest === row.image_pin);
-      if (pinned !== undefined) throw imageErrors.IMAGE_QUARANTINED({ ...pinned, image });
+      if (pinned !== undefined) throw rolloutErrors.IMAGE_IN_QUARANTINE({ ...pinned, image });
       return exactly(template, `${repositoryOf(image)}@${row.image_pin}`);
     }
     if (facts.unproven && facts.proven !== undefined) {
@@ -60,7 +60,7 @@ export class ImageChoice {
       facts.proven === undefined ? null : await provenTemplate(template, facts.proven, replacement, call);
     if (good !== null) return good;
     if (local === null) return template;
-    throw imageErrors.IMAGE_QUARANTINED({ image, digest: bad.digest, reason: bad.reason });
+    throw rolloutErrors.IMAGE_IN_QUARANTINE({ image, digest: bad.digest, reason: bad.reason });
   }
 
   async #facts(runtime: string): Promise<ImageFacts> {

@@ -8,7 +8,7 @@ import {
   type RuntimeCall,
   type SecretMasker,
 } from "@molecule/core";
-import { imageErrors } from "../errors/images.js";
+import { rolloutErrors } from "../errors/rollouts.js";
 import { isRefusal } from "../runtimes/docker/engine-errors.js";
 import { workspaceObjectName } from "../runtimes/workspace-name.js";
 import type { Database } from "../storage/database.js";
@@ -119,7 +119,7 @@ export class WorkspaceSwap {
     const { workspace_id: id, old_attempt: oldAttempt } = this.#swap;
     const old = await this.#replacement.observeAttempt(id, oldAttempt, this.#call);
     try {
-      if (old.state === "unknown") throw imageErrors.CONTAINER_UNKNOWN({ reason: old.reason });
+      if (old.state === "unknown") throw rolloutErrors.CONTAINER_UNKNOWN({ reason: old.reason });
       if (old.state === "present" && old.optsOut) return await this.#skip(null);
       if (old.state === "present" && old.imageId === this.#rollout.image_id) return await this.#current();
       await this.#specification();
@@ -249,7 +249,7 @@ export class WorkspaceSwap {
     const { stateMachine, masker, swaps } = this.#services;
     const first = this.#swap.error ?? "";
     const reason = messageOf(error);
-    const told = imageErrors.ROLLBACK_FAILED({ oldAttempt, newAttempt, error: first, reason });
+    const told = rolloutErrors.ROLLBACK_FAILED({ oldAttempt, newAttempt, error: first, reason });
     const message = masker.mask(told.message);
     await this.#advance("stuck", { error: message }, async (trx, emit) => {
       const target = { workspaceId: id, attempt: oldAttempt };

@@ -65,7 +65,7 @@ export interface WorkspaceServices {
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   /** Brings new images to running workspaces, and keeps bad ones back. */
-  readonly images: RolloutServices;
+  readonly rollouts: RolloutServices;
   readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
@@ -109,7 +109,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     concurrency,
     onProvision: inputs.onProvision,
   });
-  const images = createRollouts(inputs, { active: activeSwaps, stateMachine, secrets, preparation });
+  const rollouts = createRollouts(inputs, { active: activeSwaps, stateMachine, secrets, preparation });
   const cleanup = new EngineCleanup({
     database,
     workspaces,
@@ -146,7 +146,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
-    images,
+    rollouts,
     restart,
     sweeps: createSweepServices({
       ...inputs,
@@ -163,7 +163,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
-      await images.rollouts.stop();
+      await rollouts.fleet.stop();
       await provisioner.stop();
       await cleanup.settled();
     },

@@ -201,6 +201,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     previewEnv: (body) => services.envPreview.preview(body),
     installationTokens: services.installationTokens,
     orphans: services.sweeps.orphans,
+    imageQuarantine: services.rollouts.quarantine,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

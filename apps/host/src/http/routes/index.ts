@@ -5,6 +5,7 @@ import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
 import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
+import { imageQuarantineRoutes } from "./image-quarantine.js";
 import { metricsRoutes } from "./metrics.js";
 import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
@@ -23,5 +24,6 @@ export const ROUTES: readonly Route[] = [
   ...pluginRoutes,
   ...githubTokenRoutes,
   ...orphanRoutes,
+  ...imageQuarantineRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];

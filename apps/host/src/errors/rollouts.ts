@@ -1,8 +1,8 @@
 import { defineErrors } from "@molecule/core";
 
-/** Errors of images and their rollouts. */
-export const imageErrors = defineErrors({
-  IMAGE_QUARANTINED: (d: { image: string; digest: string; reason: string }) =>
+/** Errors of rollouts of images. */
+export const rolloutErrors = defineErrors({
+  IMAGE_IN_QUARANTINE: (d: { image: string; digest: string; reason: string }) =>
     `the image ${d.image} (${d.digest}) is in quarantine and no better one is known here: ${d.reason} — push a better image, or lift the quarantine with: molecule images quarantine lift ${d.digest}`,
   DIGEST_NOT_QUARANTINED: (d: { digest: string }) =>
     `no image ${JSON.stringify(d.digest)} is in quarantine; GET /admin/workspace-images lists those that are`,
