@@ -175,6 +175,12 @@ export class RolloutFleet {
     return (await this.engine.docker.getImage(tag).inspect()).Id;
   }
 
+  /** Makes the template's reference mean this image, as a pull does. */
+  async pointReferenceAt(imageId: string): Promise<void> {
+    const [repo = "", tag = ""] = this.#image.split(":");
+    await this.engine.docker.getImage(imageId).tag({ repo, tag });
+  }
+
   /** The image that the fleet was made with. */
   async firstImage(): Promise<string> {
     return (await this.engine.docker.getImage(this.#image).inspect()).Id;
