@@ -20,6 +20,7 @@ export {
 } from "./plugins/define-plugin.js";
 export type { Disposer, ContributionOwner, Registered } from "./hooks/registry.js";
 export { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+export { PROTECTED_KEYS } from "./hooks/env-mutators/limits.js";
 export type {
   EnvDraft,
   EnvMutator,

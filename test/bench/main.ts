@@ -2,7 +2,9 @@ import { endEverything } from "../support/lifetime.js";
 import { bootBenchmarks } from "./boot.js";
 import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
+import { ghWrapperBenchmarks } from "./gh-wrapper.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
+import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
 import { workerBenchmarks } from "./worker.js";
@@ -20,6 +22,8 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...ghWrapperBenchmarks,
+  ...orphanSweepBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -23,6 +23,9 @@ import { MeasuredRuntime } from "./metrics/measured-runtime.js";
 import { PluginToggles } from "./plugin-toggles.js";
 import { Readiness } from "./readiness.js";
 import { selectRuntime } from "./runtimes/select.js";
+import { textOfKey } from "./secrets/encryption-key.js";
+import { openVault } from "./secrets/open-vault.js";
+import type { SecretVault } from "./secrets/secret-vault.js";
 import { StopStack } from "./stop-stack.js";
 import { openStorage, type Storage } from "./storage/storage.js";
 import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/services.js";
@@ -114,6 +117,9 @@ class Boot {
     const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
     kernel.provide(LOOP_LEASES, storage.leases);
     kernel.rememberToggles(await storage.toggles.all());
+    const vault = await this.#timed(kernel, "storage", "secrets", () =>
+      openVault(config, storage, this.#log),
+    );
     const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
       this.#openRuntime(config, storage, manifest, metrics),
     );
@@ -122,6 +128,7 @@ class Boot {
     const workspaces = this.#createWorkspaces(
       config,
       storage,
+      vault,
       { runtime, inventory },
       kernel,
       manifest,
@@ -161,9 +168,10 @@ class Boot {
   }
 
   async #openStorage(config: HostConfig): Promise<Storage> {
-    const storage = await openStorage(config, { log: this.#log, clock: this.#clock });
+    const storage = await openStorage(config, { log: this.#log, clock: this.#clock, masker: this.#masker });
     this.#stack.push("storage", () => storage.close());
     if (storage.generatedAdminToken !== null) this.#masker.add(storage.generatedAdminToken);
+    for (const key of storage.encryptionKeys.all()) this.#masker.add(textOfKey(key));
     return storage;
   }
 
@@ -193,6 +201,7 @@ class Boot {
   #createWorkspaces(
     config: HostConfig,
     storage: Storage,
+    vault: SecretVault,
     { runtime, inventory }: EngineAccess,
     kernel: Kernel,
     manifest: Manifest,
@@ -206,6 +215,7 @@ class Boot {
       inventory,
       kernel,
       templates: manifest.templates,
+      vault,
       masker: this.#masker,
       clock: this.#clock,
       log: this.#log,
@@ -243,6 +253,7 @@ class Boot {
         adminToken: config.adminToken,
         metricsToken: config.metricsToken,
         generatedAdminToken: storage.generatedAdminToken,
+        testTokens: config.testTokens,
         corsOrigins: config.corsOrigins,
         rateLimitPerMinute: config.rateLimitPerMinute,
         trustedProxies: config.trustedProxies,
@@ -270,6 +281,8 @@ class Boot {
       },
       togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
       previewEnv: (body) => workspaces.envPreview.preview(body),
+      secrets: workspaces.secretChanges,
+      workspaceModel: workspaces.model,
       installationTokens: workspaces.installationTokens,
       orphans: workspaces.sweeps.orphans,
       imageQuarantine: workspaces.rollouts.quarantine,

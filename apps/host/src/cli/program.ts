@@ -7,6 +7,7 @@ import { registerEnvCommands } from "./env-commands.js";
 import { registerOrphanCommands } from "./orphan-commands.js";
 import { registerQuarantineCommands } from "./quarantine-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
+import { registerSecretCommands } from "./secrets/register.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -65,6 +66,7 @@ function createProgram(context: CliContext): Command {
   registerEnvCommands(program, context);
   registerOrphanCommands(program, context);
   registerPluginCommands(program, context);
+  registerSecretCommands(program, context);
   registerConfigCommand(program, context);
   registerDoctorCommand(program, context);
   return program;

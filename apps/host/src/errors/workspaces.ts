@@ -12,8 +12,6 @@ export const workspaceErrors = defineErrors({
   UNKNOWN_PARENT: (d: { parentId: string }) => `unknown parent_id: no workspace ${d.parentId}`,
   INVALID_WORKSPACE_DIR: (d: { found: string; reason: string }) =>
     `invalid workspace_dir: ${JSON.stringify(d.found)} ${d.reason}`,
-  SECRETS_NOT_AVAILABLE: () =>
-    "invalid workspace fields: secrets can't be kept by this installation, which has no secrets store; leave them out",
   WORKSPACE_NOT_FOUND: () => "workspace not found",
   INVALID_REGISTRATION: (d: { faults: readonly Fault[] }) =>
     `invalid registry payload:\n${formatFaults(d.faults)}`,

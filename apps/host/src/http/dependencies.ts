@@ -11,6 +11,8 @@ import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
+import type { SecretChanges } from "../workspaces/secret-changes.js";
+import type { WorkspaceModel } from "../workspaces/workspace-model.js";
 import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
 /** The part of the configuration that HTTP depends on. */
@@ -22,6 +24,8 @@ export interface HttpConfig {
   readonly metricsToken: string | null;
   /** The admin token that this installation made for itself, or null. */
   readonly generatedAdminToken: string | null;
+  /** Whether administrators get tokens of workspaces for tests. */
+  readonly testTokens: boolean;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
   /** Requests a minute and client. */
@@ -54,7 +58,7 @@ export interface HttpDependencies {
   readonly clock: Clock;
   readonly masker: SecretMasker;
   readonly database: Pick<Database, "db">;
-  readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly tokens: Pick<TokenStore, "verify" | "hasLive" | "issue" | "countLive" | "list" | "revoke">;
   readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
@@ -76,6 +80,8 @@ export interface HttpDependencies {
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
+  readonly secrets: Pick<SecretChanges, "list" | "save" | "remove" | "values">;
+  readonly workspaceModel: Pick<WorkspaceModel, "get" | "set">;
   readonly installationTokens: Pick<InstallationTokens, "issue">;
   /** What the engine holds that is no live workspace's. */
   readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;

@@ -2,14 +2,16 @@ import { sql } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { EventLog } from "../storage/event-log.js";
 import { toJsonb } from "../storage/json.js";
-import type { WorkspaceRow } from "../storage/schema.js";
+import type { Trx, WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import type { Provisioner } from "./provisioner.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
 import type { StateMachine } from "./state-machine.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** What registration works with. */
 export interface RegistrationServices {
@@ -19,6 +21,8 @@ export interface RegistrationServices {
   readonly stateMachine: StateMachine;
   readonly provisioner: Provisioner;
   readonly urlGuard: AgentUrlGuard;
+  readonly secrets: Pick<WorkspaceSecrets, "learn">;
+  readonly masker: Masking;
 }
 
 /** Where the engine publishes a container's port; see api.md §8. */
@@ -41,13 +45,14 @@ export class Registration {
     body: unknown,
     caller: Caller | null,
   ): Promise<{ status: "registered"; auth_token?: string }> {
-    const { id, url, agent_card } = parseRegister(body);
+    const { id, url, agent_card: card } = parseRegister(body);
     const { events, provisioner, urlGuard, workspaces } = this.#services;
     // The engine's answer with the published address may still be on its way: it belongs into the event.
     await provisioner.settled(id);
     const row = await workspaces.get(id);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     assertCurrent(row, caller);
+    const agent_card = await this.#withoutSecrets(row, card);
     const published = PUBLISHED_URL.test(row.url) && !row.external;
     if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
     const effectiveUrl = published ? row.url : url;
@@ -77,6 +82,7 @@ export class Registration {
         if (updated.numUpdatedRows === 0n) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
         emit({ type: "AGENT_CARD_UPDATED", workspaceId: id, payload: { agent_card } });
       }
+      await this.#assertStillTrusted(trx, id, caller);
       return this.#tokenIfNone(trx, row);
     });
     return token === null ? { status: "registered" } : { status: "registered", auth_token: token };
@@ -84,7 +90,10 @@ export class Registration {
 
   /** @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND */
   async updateCard(body: unknown): Promise<{ status: "updated" }> {
-    const { workspace_id: workspaceId, agent_card } = parseUpdateCard(body);
+    const { workspace_id: workspaceId, agent_card: card } = parseUpdateCard(body);
+    const row = await this.#services.workspaces.get(workspaceId);
+    if (row === undefined) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+    const agent_card = await this.#withoutSecrets(row, card);
     await this.#services.events.transact(async (trx, emit) => {
       const updated = await trx
         .updateTable("workspaces")
@@ -96,6 +105,17 @@ export class Registration {
       emit({ type: "AGENT_CARD_UPDATED", workspaceId, payload: { agent_card } });
     });
     return { status: "updated" };
+  }
+
+  async #withoutSecrets(row: WorkspaceRow, card: Readonly<Record<string, unknown>>) {
+    await this.#services.secrets.learn(row);
+    return maskRecord(this.#services.masker, card);
+  }
+
+  /** The timeout of the provision may have revoked the token since it was verified; the row is locked by now. */
+  async #assertStillTrusted(trx: Trx, workspaceId: string, caller: Caller | null): Promise<void> {
+    if (caller === null || (await this.#services.tokens.hasLive(workspaceId, trx))) return;
+    throw workspaceErrors.ATTEMPT_SUPERSEDED({});
   }
 
   async #tokenIfNone(trx: Parameters<TokenStore["issue"]>[0], row: WorkspaceRow): Promise<string | null> {

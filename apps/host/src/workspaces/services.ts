@@ -13,6 +13,7 @@ import { ActiveSwaps } from "../images/active-swaps.js";
 import { createRollouts, type RolloutServices } from "../images/create-rollouts.js";
 import { ImageChoice } from "../images/image-choice.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import type { Storage } from "../storage/storage.js";
 import { AgentUrlGuard, systemResolver } from "./agent-url.js";
 import { WorkspaceConsole } from "./console.js";
@@ -28,7 +29,10 @@ import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
+import { SecretChanges } from "./secret-changes.js";
+import { SecretRestarts } from "./secret-restarts.js";
 import { StateMachine } from "./state-machine.js";
+import { WorkspaceModel } from "./workspace-model.js";
 import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
@@ -42,6 +46,7 @@ export interface WorkspaceInputs {
   readonly inventory: EngineInventory;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
+  readonly vault: SecretVault;
   readonly masker: SecretMasker;
   readonly clock: Clock;
   readonly log: Logger;
@@ -61,6 +66,8 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly secretChanges: SecretChanges;
+  readonly model: WorkspaceModel;
   readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
@@ -75,12 +82,12 @@ export interface WorkspaceServices {
 
 /** Wires the workspace domain. */
 export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServices {
-  const { storage, kernel, runtime, templates, masker, clock, log, platformUrl, concurrency } = inputs;
+  const { storage, kernel, runtime, templates, vault, masker, clock, log, platformUrl, concurrency } = inputs;
   const { database, events, tokens, workspaces, ledgers, hostId } = storage;
   const folders = new TemplateFolders(inputs.config.templatesDir, log);
   const urlGuard = new AgentUrlGuard(systemResolver);
   const stateMachine = new StateMachine({ workspaces, tokens, hostId });
-  const secrets = new WorkspaceSecrets(masker);
+  const secrets = new WorkspaceSecrets({ masker, vault });
   const preparation = new LaunchPreparation({
     database,
     tokens,
@@ -92,6 +99,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     folders,
     secrets,
     images: new ImageChoice({ db: database.db, runtime }),
+    vault,
     platformUrl,
   });
   const activeSwaps = new ActiveSwaps();
@@ -121,6 +129,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     concurrency,
   });
   const restart = new WorkspaceRestart({ events, stateMachine, provisioner });
+  const secretRestarts = new SecretRestarts({ db: database.db, restart, clock, log });
   return {
     creation: new WorkspaceCreation({
       events,
@@ -130,12 +139,23 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       templates,
       folders,
       urlGuard,
+      vault,
+      secrets,
       newId: randomUUID,
       platformUrl,
     }),
     deletion: new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup }),
-    registration: new Registration({ events, tokens, workspaces, stateMachine, provisioner, urlGuard }),
-    heartbeats: new Heartbeats({ events, stateMachine }),
+    registration: new Registration({
+      events,
+      tokens,
+      workspaces,
+      stateMachine,
+      provisioner,
+      urlGuard,
+      secrets,
+      masker,
+    }),
+    heartbeats: new Heartbeats({ events, stateMachine, secrets, masker }),
     recovery: new WorkspaceRecovery({
       database,
       events,
@@ -148,6 +168,10 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     }),
     rollouts,
     restart,
+    secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
+    model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
+    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
+    console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),
     sweeps: createSweepServices({
       ...inputs,
       provisionTimeoutSeconds: inputs.config.provisionTimeoutSeconds,
@@ -155,15 +179,14 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       provisioner,
       restart,
     }),
-    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
-    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
       await rollouts.fleet.stop();
+      await secretRestarts.stop();
       await provisioner.stop();
       await cleanup.settled();
     },

@@ -10,6 +10,8 @@ import { metricsRoutes } from "./metrics.js";
 import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
+import { secretRoutes } from "./secrets.js";
+import { tokenRoutes } from "./tokens.js";
 import { workspaceRoutes } from "./workspaces.js";
 
 /** Every route of the platform: the router and the API's description are made of this table. */
@@ -17,6 +19,8 @@ export const ROUTES: readonly Route[] = [
   ...healthRoutes,
   ...metricsRoutes,
   ...workspaceRoutes,
+  ...secretRoutes,
+  ...tokenRoutes,
   ...registryRoutes,
   ...eventRoutes,
   ...canvasRoutes,
