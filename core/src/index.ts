@@ -37,8 +37,11 @@ export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/cloc
 export { LOGGER, silentLogger, type LogFields, type Logger } from "./ports/logger.js";
 export {
   CONTAINER_RUNTIME,
+  type AttemptPresence,
+  type ContainerReplacement,
   type ContainerRuntime,
   type ContainerRuntimeKind,
+  type ImageIdentity,
   type LaunchFile,
   type LaunchResult,
   type LaunchSpec,

@@ -181,6 +181,7 @@ async function boot(
 
 /** The port of a host that runs no workspaces. */
 const noRuntime: ContainerRuntime = {
+  replacement: null,
   kind: "none",
   platformHost: "localhost",
   check: () => Promise.resolve({ available: false, reason: "this host runs no workspaces" }),

@@ -19,6 +19,7 @@ import { locateManifest } from "./config/manifest-location.js";
 import { maskSecretsOf } from "./config/secret-names.js";
 import { createHttpServer } from "./http/app.js";
 import { noImages } from "./images/no-images.js";
+import type { Rollouts } from "./images/rollouts.js";
 import { createImageServices, type ImageServices } from "./images/services.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
@@ -137,7 +138,7 @@ class Boot {
       manifest,
       metrics,
     );
-    const images = this.#createImages(config, storage, runtime, manifest);
+    const images = this.#createImages(config, storage, runtime, manifest, workspaces.rollouts.fleet);
     kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
@@ -232,6 +233,7 @@ class Boot {
     });
     this.#stack.push("provisions", () => workspaces.stop());
     kernel.registries.loops.add(workspaces.recovery.loop());
+    kernel.registries.loops.add(workspaces.rollouts.fleet.loop());
     return workspaces;
   }
 
@@ -240,13 +242,14 @@ class Boot {
     storage: Storage,
     runtime: ContainerRuntime,
     manifest: Manifest,
+    rollouts: Rollouts,
   ): ImageServices | null {
     if (runtime.kind !== "docker") return null;
     const images = createImageServices({
       config,
       storage,
       templates: manifest.templates,
-      rollouts: null,
+      rollouts,
       masker: this.#masker,
       clock: this.#clock,
       log: this.#log,
@@ -313,6 +316,7 @@ class Boot {
       installationTokens: workspaces.installationTokens,
       orphans: workspaces.sweeps.orphans,
       images: images?.images ?? null,
+      imageQuarantine: workspaces.rollouts.quarantine,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

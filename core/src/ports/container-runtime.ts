@@ -54,6 +54,16 @@ export interface LaunchSpec {
   readonly workspaceDir?: { readonly path: string; readonly readOnly: boolean } | undefined;
   /** Drop the stored agent session before start. */
   readonly resetSession: boolean;
+  /** An older attempt whose container is left as it is; all others go. See {@link ContainerReplacement}. */
+  readonly keepAttempt?: number | undefined;
+}
+
+/** An image as the engine has it. */
+export interface ImageIdentity {
+  /** `sha256:…`, of this machine's platform. */
+  readonly id: string;
+  /** Digest in its registry, `sha256:…`; null for one that was built here. */
+  readonly digest: string | null;
 }
 
 /** What a launch brought up. */
@@ -66,6 +76,8 @@ export interface LaunchResult {
   readonly url: string | null;
   /** What differs from what was asked for, e.g. a tier's isolation that this installation does not allow. */
   readonly notices: readonly string[];
+  /** What it runs; null where the driver has no images. */
+  readonly image: ImageIdentity | null;
 }
 
 /**
@@ -85,6 +97,23 @@ export type Presence =
   | { readonly state: "absent" }
   | { readonly state: "unknown"; readonly reason: string };
 
+/** What is known of the container of one attempt; as {@link Presence}. */
+export type AttemptPresence =
+  | {
+      readonly state: "present";
+      readonly running: boolean;
+      readonly handle: string;
+      readonly exitCode: number | null;
+      /** How often the engine has started it again by itself. */
+      readonly restarts: number;
+      /** Id of the image that it was made from. */
+      readonly imageId: string;
+      /** Its image asks to be left alone by rollouts: it carries the label `molecule.rollout.opt-out=true`. */
+      readonly optsOut: boolean;
+    }
+  | { readonly state: "absent" }
+  | { readonly state: "unknown"; readonly reason: string };
+
 /** Whether the driver can start workspaces now. */
 export type RuntimeHealth =
   | { readonly available: true; readonly detail: string }
@@ -95,6 +124,31 @@ export interface RuntimeCall {
   /** Bounds the call; an abort leaves nothing half made where the driver can help it. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+}
+
+/**
+ * Puts a container in the place of another one of the same workspace, with a way back: the older one is stopped and
+ * kept until the newer one has proven itself. Each call may be repeated; what is done already is fine.
+ */
+export interface ContainerReplacement {
+  /** What is known of the attempt's container; never throws. */
+  observeAttempt(workspaceId: string, attempt: number, call: RuntimeCall): Promise<AttemptPresence>;
+  /** Stops the attempt's container and keeps it out of the way. Absent is success. */
+  stopKeeping(workspaceId: string, attempt: number, call: RuntimeCall): Promise<void>;
+  /**
+   * Starts the attempt's container, which was kept, after putting `files` into it.
+   * @throws also when it is not there any more
+   */
+  startKept(
+    workspaceId: string,
+    attempt: number,
+    files: readonly LaunchFile[],
+    call: RuntimeCall,
+  ): Promise<LaunchResult>;
+  /** Stops and removes the containers of this attempt and of no other. Absent is success. */
+  removeAttempt(workspaceId: string, attempt: number, call: RuntimeCall): Promise<void>;
+  /** The image of this reference or id; null when the engine does not have it. */
+  identifyImage(reference: string, call: RuntimeCall): Promise<ImageIdentity | null>;
 }
 
 /** Runs workspaces. Touches only objects that carry this installation's instance id. */
@@ -116,7 +170,7 @@ export interface ContainerRuntime {
     options?: { readonly localOnly: boolean },
   ): Promise<Readonly<Record<string, string>>>;
   /**
-   * Starts `spec`, after removing older attempts of the same workspace. Files are in place before the process
+   * Starts `spec`, after removing older attempts of the same workspace but the one to keep. Files are in place before the process
    * starts. A launch that fails leaves no container of its attempt.
    */
   launch(spec: LaunchSpec, call: RuntimeCall): Promise<LaunchResult>;
@@ -131,6 +185,8 @@ export interface ContainerRuntime {
   removeVolumes(workspaceId: string, call: RuntimeCall): Promise<void>;
   /** The last `lines` log lines, unmasked; null where the driver keeps none. */
   logs(workspaceId: string, lines: number, call: RuntimeCall): Promise<string | null>;
+  /** How containers are replaced with a way back; null where the driver can't. */
+  readonly replacement: ContainerReplacement | null;
   /** Ends what the driver itself holds: connections, and processes that end with the host. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { ContainerRuntimeKind, Tier } from "@molecule/core";
+import type { MaxUnavailable } from "../images/rollout-driver.js";
 import { configErrors } from "../errors/config.js";
 import type { EncryptionKey } from "../secrets/encryption-key.js";
 import { readEncryptionKeys } from "../secrets/read-encryption-keys.js";
@@ -35,6 +36,7 @@ export interface HostConfig {
   readonly containerRuntime: "auto" | ContainerRuntimeKind;
   readonly docker: { readonly host?: string; readonly tlsVerify?: string; readonly certPath?: string };
   readonly allowPrivileged: boolean;
+  readonly rollout: RolloutConfig;
   readonly tiers: Readonly<Record<Tier, TierOverride>>;
   /** Absolute. */
   readonly templatesDir: string;
@@ -49,6 +51,16 @@ export interface HostConfig {
   /** Seconds that every provision has, whatever its runtime declares; null: as the runtimes declare. */
   readonly provisionTimeoutSeconds: number | null;
   readonly log: LogConfig;
+}
+
+/** How careful rollouts of images are. */
+export interface RolloutConfig {
+  /** Ms in which a new container's agent must register. */
+  readonly gateMs: number;
+  /** Ms that it must go on running after that. */
+  readonly soakMs: number;
+  /** Workspaces without a proven container at a time. */
+  readonly maxUnavailable: MaxUnavailable;
 }
 
 /** How the log is written. */
@@ -117,6 +129,7 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
     docker: readDocker(read),
     allowPrivileged: read.flag("MOLECULE_ALLOW_PRIVILEGED") ?? false,
     tiers: readTiers(read),
+    rollout: readRollout(read),
     templatesDir: readPath(read, "WORKSPACE_TEMPLATES_DIR", "workspace-templates", context),
     platformUrl: read.url("PLATFORM_URL", ["http:", "https:"])?.replace(/\/+$/, "") ?? null,
     corsOrigins:
@@ -192,6 +205,27 @@ function readLog(read: VariableReader, terminal: boolean): LogConfig {
     level: read.choice("LOG_LEVEL", ["debug", "info", "warn", "error"]) ?? "info",
     format: read.choice("LOG_FORMAT", ["pretty", "json"]) ?? (terminal ? "pretty" : "json"),
   };
+}
+
+function readRollout(read: VariableReader): RolloutConfig {
+  const seconds = (name: string, min: number, fallback: number) =>
+    1000 * (read.integer(name, { min, max: 86_400 }) ?? fallback);
+  return {
+    gateMs: seconds("ROLLOUT_GATE_SECONDS", 1, 300),
+    soakMs: seconds("ROLLOUT_SOAK_SECONDS", 0, 30),
+    maxUnavailable: read.parsed(
+      "ROLLOUT_MAX_UNAVAILABLE",
+      "a number of workspaces, 1 or more, or a percentage of them like 10%, 1% to 100%",
+      parseMaxUnavailable,
+    ) ?? { percent: 10 },
+  };
+}
+
+function parseMaxUnavailable(text: string): MaxUnavailable | undefined {
+  const [, digits = "", percent = ""] = /^(\d{1,4})(%?)$/.exec(text) ?? [];
+  const number = Number(digits);
+  if (number < 1 || (percent !== "" && number > 100)) return undefined;
+  return percent === "" ? { count: number } : { percent: number };
 }
 
 function parseOrigins(text: string): string[] | undefined {

@@ -29,6 +29,8 @@ export const runtimeErrors = defineErrors({
   ENGINE_CLOSED: (d: { action: string }) => `can't ${d.action}: the container runtime is stopping`,
   CONTAINER_NAME_TAKEN: (d: { name: string; workspaceId: string }) =>
     `workspace ${d.workspaceId} needs the container name ${d.name}, but a container that this installation did not make for it has that name and is left alone; rename or remove it, then restart the workspace`,
+  KEPT_CONTAINER_MISSING: (d: { workspaceId: string; attempt: number }) =>
+    `the container of attempt ${d.attempt} of workspace ${d.workspaceId}, which was kept to go back to, is not there any more; restart the workspace for a new one`,
   VOLUME_NAME_TAKEN: (d: { name: string; workspaceId: string }) =>
     `workspace ${d.workspaceId} needs the volume name ${d.name}, but a volume that this installation did not make for it has that name and is left alone; copy what it holds and remove it, then restart the workspace`,
   VOLUME_IN_USE: (d: { names: readonly string[]; workspaceId: string }) =>

@@ -1,6 +1,7 @@
 import type { Clock, Kernel, Logger, PluginStatus, SecretMasker } from "@molecule/core";
 import type { DeployEnvironment } from "../config/config.js";
 import type { ImageService } from "../images/image-service.js";
+import type { ImageQuarantine } from "../images/quarantine.js";
 import type { HostMetrics } from "../metrics/host-metrics.js";
 import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
@@ -89,6 +90,8 @@ export interface HttpDependencies {
   readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** Images of the templates; null without a container engine. */
   readonly images: Pick<ImageService, "overview" | "refresh" | "hint"> | null;
+  /** Images that nothing starts with. */
+  readonly imageQuarantine: Pick<ImageQuarantine, "list" | "lift">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -1,5 +1,6 @@
 import type {
   Clock,
+  ContainerReplacement,
   ContainerRuntime,
   ContainerRuntimeKind,
   LaunchResult,
@@ -73,6 +74,27 @@ export class MeasuredRuntime implements ContainerRuntime {
 
   logs(workspaceId: string, lines: number, call: RuntimeCall): Promise<string | null> {
     return this.#measure("logs", () => this.#runtime.logs(workspaceId, lines, call));
+  }
+
+  get replacement(): ContainerReplacement | null {
+    const inner = this.#runtime.replacement;
+    if (inner === null) return null;
+    return {
+      observeAttempt: (workspaceId, attempt, call) =>
+        this.#measure(
+          "observe-attempt",
+          () => inner.observeAttempt(workspaceId, attempt, call),
+          ({ state }) => state !== "unknown",
+        ),
+      stopKeeping: (workspaceId, attempt, call) =>
+        this.#measure("stop-keeping", () => inner.stopKeeping(workspaceId, attempt, call)),
+      startKept: (workspaceId, attempt, files, call) =>
+        this.#measure("start-kept", () => inner.startKept(workspaceId, attempt, files, call)),
+      removeAttempt: (workspaceId, attempt, call) =>
+        this.#measure("remove-attempt", () => inner.removeAttempt(workspaceId, attempt, call)),
+      identifyImage: (reference, call) =>
+        this.#measure("identify-image", () => inner.identifyImage(reference, call)),
+    };
   }
 
   close(): Promise<void> {

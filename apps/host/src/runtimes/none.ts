@@ -13,6 +13,7 @@ import { runtimeErrors } from "../errors/runtimes.js";
 export class NoneRuntime implements ContainerRuntime {
   readonly kind = "none";
   readonly platformHost = "127.0.0.1";
+  readonly replacement = null;
   readonly inventory: EngineInventory;
   readonly #reason: string;
 

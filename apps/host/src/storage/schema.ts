@@ -228,11 +228,13 @@ export interface RolloutsTable {
   finished_at: NullableTime;
 }
 
-/** The phases of a swap in their order; what is done in each is in `images/swap-steps.ts`. */
+/**
+ * The phases of a swap: the way forward, then the way back, which begins at `stopping-new`; `stuck` waits for an
+ * operator. What is done in each is in `images/workspace-swap.ts`.
+ */
 export const SWAP_PHASES = [
   "preparing",
   "draining",
-  "stopping-old",
   "launching-new",
   "gating",
   "removing-old",
@@ -255,7 +257,6 @@ export interface WorkspaceSwapsTable {
   phase: SwapPhase;
   old_image_id: string | null;
   old_image_digest: string | null;
-  gate_started_at: NullableTime;
   /** Whether the image is to blame for `error`. */
   image_fault: Generated<boolean>;
   error: string | null;
@@ -273,6 +274,8 @@ export interface RolloutResultsTable {
   outcome: SwapOutcome;
   /** Name of the container, for people. */
   container: string;
+  /** Whether the image is to blame for `error`. */
+  image_fault: Generated<boolean>;
   error: string | null;
   created_at: DefaultTime;
 }

@@ -70,6 +70,17 @@ export class TokenStore {
       .execute();
   }
 
+  /** Revokes every token of a workspace but those of one attempt. */
+  async revokeOtherAttempts(trx: Trx, owner: { workspaceId: string; attempt: number }): Promise<void> {
+    await trx
+      .updateTable("workspace_tokens")
+      .set({ revoked_at: sql<Date>`now()` })
+      .where("workspace_id", "=", owner.workspaceId)
+      .where("attempt", "<>", owner.attempt)
+      .where("revoked_at", "is", null)
+      .execute();
+  }
+
   /** Revokes one token of a workspace; false when it has no such live one. */
   async revoke(workspaceId: string, tokenId: string): Promise<boolean> {
     const revoked = await this.#db

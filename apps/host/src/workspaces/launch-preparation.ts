@@ -8,6 +8,7 @@ import type {
   WorkspaceTemplate,
 } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
+import type { ImageChoice } from "../images/image-choice.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
@@ -30,9 +31,17 @@ export interface PreparationServices {
   readonly templates: readonly WorkspaceTemplate[];
   readonly folders: TemplateFolders;
   readonly secrets: WorkspaceSecrets;
+  readonly images: ImageChoice;
   readonly vault: SecretVault;
   /** What agents call. */
   readonly platformUrl: () => string;
+}
+
+/** The next attempt of a workspace whose current one still runs. */
+export interface NextAttempt {
+  readonly attempt: number;
+  /** Reference or id of the image that it is to run. */
+  readonly template: WorkspaceTemplate;
 }
 
 /** Makes a launch out of a row: token, layers, chain, preflight; in this order. */
@@ -48,13 +57,48 @@ export class LaunchPreparation {
    * @throws UNKNOWN_RUNTIME, SECRETS_UNREADABLE, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, and whatever failed the chain
    */
   async prepare(row: WorkspaceRow, call: RuntimeCall): Promise<LaunchSpec | null> {
-    const { runtime, secrets } = this.#services;
-    const template = this.#template(row.runtime);
+    const template = await this.#services.images.choose(row, this.template(row.runtime), call);
+    return this.#spec(row, template, call, async () => {
+      const token = await this.#issueToken(row);
+      if (token !== null) this.#services.secrets.replace(row.id, [token]);
+      return token;
+    });
+  }
+
+  /**
+   * The launch of the attempt that is to take the place of the row's. The tokens of that one stay valid.
+   * @throws as {@link prepare}
+   */
+  async prepareNext(row: WorkspaceRow, next: NextAttempt, call: RuntimeCall): Promise<LaunchSpec | null> {
+    const spec = await this.#spec({ ...row, attempt: next.attempt }, next.template, call, async () => {
+      const token = await this.#issueNextToken(row.id, next.attempt);
+      this.#services.secrets.add(row.id, token);
+      return token;
+    });
+    return spec === null ? null : { ...spec, keepAttempt: row.attempt };
+  }
+
+  /** @throws UNKNOWN_RUNTIME */
+  template(runtime: string): WorkspaceTemplate {
+    const template = this.#services.templates.find((each) => each.name === runtime);
+    if (template !== undefined) return template;
+    throw workspaceErrors.UNKNOWN_RUNTIME({
+      runtime,
+      known: this.#services.templates.map((each) => each.name),
+    });
+  }
+
+  async #spec(
+    row: WorkspaceRow,
+    template: WorkspaceTemplate,
+    call: RuntimeCall,
+    issueToken: () => Promise<string | null>,
+  ): Promise<LaunchSpec | null> {
+    const { runtime } = this.#services;
     const configs = await this.#configFiles(row);
     const base = await runtime.baseEnvironment(template, call);
-    const token = await this.#issueToken(row);
+    const token = await issueToken();
     if (token === null) return null;
-    secrets.replace(row.id, [token]);
     const chain = await this.#runChain(row, base, call);
     assertRequired(configs.requiredEnv, chain.env);
     return {
@@ -72,15 +116,6 @@ export class LaunchPreparation {
           : { path: row.workspace_dir, readOnly: row.workspace_access === "read_only" },
       resetSession: false,
     };
-  }
-
-  #template(runtime: string): WorkspaceTemplate {
-    const template = this.#services.templates.find((each) => each.name === runtime);
-    if (template !== undefined) return template;
-    throw workspaceErrors.UNKNOWN_RUNTIME({
-      runtime,
-      known: this.#services.templates.map((each) => each.name),
-    });
   }
 
   async #configFiles(row: WorkspaceRow): Promise<{ files: LaunchFile[]; requiredEnv: readonly string[] }> {
@@ -104,6 +139,14 @@ export class LaunchPreparation {
       if (current === undefined) return null;
       await tokens.revokeAll(trx, [row.id]);
       const { token } = await tokens.issue(trx, { workspaceId: row.id, attempt: row.attempt });
+      return token;
+    });
+  }
+
+  #issueNextToken(workspaceId: string, attempt: number): Promise<string> {
+    const { database, tokens } = this.#services;
+    return database.db.transaction().execute(async (trx) => {
+      const { token } = await tokens.issue(trx, { workspaceId, attempt });
       return token;
     });
   }

@@ -11,6 +11,7 @@ import {
   type SecretMasker,
 } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
+import type { ActiveSwaps } from "../images/active-swaps.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
@@ -33,6 +34,8 @@ export interface ProvisionerServices {
   readonly stateMachine: StateMachine;
   readonly tokens: TokenStore;
   readonly preparation: LaunchPreparation;
+  /** A swap of the workspace gets out of the way of whatever is asked of it. */
+  readonly swaps: ActiveSwaps;
   readonly runtime: ContainerRuntime;
   readonly masker: SecretMasker;
   readonly clock: Clock;
@@ -73,9 +76,10 @@ export class Provisioner {
     this.#running.set(row.id, running);
   }
 
-  /** Resolves when no provision of the workspace runs on this host. */
+  /** Resolves when no provision of the workspace runs on this host, and no swap brings a container of it up. */
   async settled(workspaceId: string): Promise<void> {
     await this.#running.get(workspaceId)?.done;
+    await this.#services.swaps.settled(workspaceId);
   }
 
   /** Whether a provision of the workspace runs on this host. */
@@ -83,11 +87,11 @@ export class Provisioner {
     return this.#running.has(workspaceId);
   }
 
-  /** Gives the workspace's provision up and resolves when it has ended. */
+  /** Gives the workspace's provision or swap up and resolves when it has ended. */
   async cancel(workspaceId: string): Promise<void> {
     const running = this.#running.get(workspaceId);
     running?.controller.abort(new Error("the provision was superseded"));
-    await running?.done;
+    await Promise.all([running?.done, this.#services.swaps.withdraw(workspaceId)]);
   }
 
   /** Gives every provision up and resolves when all have ended; the next boot resumes them. */
@@ -138,6 +142,8 @@ export class Provisioner {
       .set({
         handle: launched.handle,
         ...(launched.url === null ? {} : { url: launched.url }),
+        image_id: launched.image?.id ?? null,
+        image_digest: launched.image?.digest ?? null,
         provision_host: null,
         provision_claim_expires_at: null,
         updated_at: sql`now()`,

@@ -9,6 +9,9 @@ import type {
   WorkspaceTemplate,
 } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
+import { ActiveSwaps } from "../images/active-swaps.js";
+import { createRollouts, type RolloutServices } from "../images/create-rollouts.js";
+import { ImageChoice } from "../images/image-choice.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
 import type { SecretVault } from "../secrets/secret-vault.js";
 import type { Storage } from "../storage/storage.js";
@@ -68,6 +71,8 @@ export interface WorkspaceServices {
   readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
+  /** Brings new images to running workspaces, and keeps bad ones back. */
+  readonly rollouts: RolloutServices;
   readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
@@ -93,15 +98,18 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     templates,
     folders,
     secrets,
+    images: new ImageChoice({ db: database.db, runtime }),
     vault,
     platformUrl,
   });
+  const activeSwaps = new ActiveSwaps();
   const provisioner = new Provisioner({
     database,
     events,
     stateMachine,
     tokens,
     preparation,
+    swaps: activeSwaps,
     runtime,
     masker,
     clock,
@@ -109,6 +117,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     concurrency,
     onProvision: inputs.onProvision,
   });
+  const rollouts = createRollouts(inputs, { active: activeSwaps, stateMachine, secrets, preparation });
   const cleanup = new EngineCleanup({
     database,
     workspaces,
@@ -157,6 +166,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
+    rollouts,
     restart,
     secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
     model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
@@ -175,6 +185,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
+      await rollouts.fleet.stop();
       await secretRestarts.stop();
       await provisioner.stop();
       await cleanup.settled();

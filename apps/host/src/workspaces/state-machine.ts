@@ -22,6 +22,9 @@ export interface TransitionTarget {
   readonly status?: WorkspaceStatus;
 }
 
+/** Transitions that give the workspace another attempt. */
+export type AttemptChange = "reprovision" | "replace" | "revert";
+
 /** Ms after which a provision may be taken over when its host fell silent: the engine's bound, and slack. */
 const PROVISION_CLAIM_MS = 5 * 60_000;
 
@@ -80,7 +83,7 @@ export class StateMachine {
   async apply(
     trx: Trx,
     emit: Emit,
-    name: Exclude<TransitionName, "reprovision">,
+    name: Exclude<TransitionName, AttemptChange>,
     target: TransitionTarget,
     change: WorkspaceChange,
     payload: (row: WorkspaceRow) => Record<string, unknown>,
@@ -109,8 +112,8 @@ export class StateMachine {
       .set({
         ...this.#claim(),
         // Not from `attempt`: after a rollback it is lower than numbers that were given already.
-        attempt: sql`last_attempt + 1`,
-        last_attempt: sql`last_attempt + 1`,
+        attempt: sql`greatest(attempt, last_attempt) + 1`,
+        last_attempt: sql`greatest(attempt, last_attempt) + 1`,
         status: rule.to,
         url: "",
         handle: null,
@@ -124,6 +127,40 @@ export class StateMachine {
     const row = await update.returningAll().executeTakeFirst();
     if (row === undefined) return null;
     await this.#tokens.revokeAll(trx, [row.id]);
+    await endStuckSwaps(trx, [row.id]);
+    emit({ type: rule.event, workspaceId: row.id, payload: provisioningPayload(row) });
+    return row;
+  }
+
+  /**
+   * Moves a workspace between the two attempts of a swap. Nobody claims the provision: the swap looks after it.
+   * @returns the row afterwards, or null when it has moved on and nothing was changed
+   */
+  async changeAttempt(
+    trx: Trx,
+    emit: Emit,
+    name: "replace" | "revert",
+    target: { readonly workspaceId: string; readonly from: number; readonly to: number },
+  ): Promise<WorkspaceRow | null> {
+    const rule: TransitionRule = TRANSITIONS[name];
+    const row = await trx
+      .updateTable("workspaces")
+      .set({
+        attempt: target.to,
+        status: rule.to,
+        url: "",
+        handle: null,
+        provisioning_started_at: sql`now()`,
+        provision_host: null,
+        provision_claim_expires_at: null,
+        updated_at: sql`now()`,
+      })
+      .where("id", "=", target.workspaceId)
+      .where("attempt", "=", target.from)
+      .where("status", "in", rule.from)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) return null;
     emit({ type: rule.event, workspaceId: row.id, payload: provisioningPayload(row) });
     return row;
   }
@@ -161,6 +198,7 @@ export class StateMachine {
     const ids = removed.map((row) => row.id);
     if (ids.length === 0) return [];
     await this.#tokens.revokeAll(trx, ids);
+    await endStuckSwaps(trx, ids);
     const rootFirst = removed.toSorted((a, b) => Number(b.id === workspaceId) - Number(a.id === workspaceId));
     for (const row of rootFirst) {
       const payload = row.id === workspaceId ? { cascade_deleted: removed.length - 1 } : {};
@@ -176,6 +214,15 @@ export class StateMachine {
       provision_claim_expires_at: sql<Date>`now() + ${PROVISION_CLAIM_MS} * interval '1 millisecond'`,
     };
   }
+}
+
+/** A swap that went wrong both ways kept its containers for an operator, who has decided now. */
+async function endStuckSwaps(trx: Trx, workspaceIds: readonly string[]): Promise<void> {
+  await trx
+    .deleteFrom("workspace_swaps")
+    .where("workspace_id", "in", workspaceIds)
+    .where("phase", "=", "stuck")
+    .execute();
 }
 
 /** Keeps the parent from being removed until the child is written: its removal must find the child. */

@@ -22,6 +22,14 @@ export const TRANSITIONS = {
   heal: { from: ["degraded"], to: "online", event: "WORKSPACE_ONLINE" },
   lose: { from: ["online", "degraded"], to: "offline", event: "WORKSPACE_OFFLINE" },
   fail: { from: ["provisioning"], to: "failed", event: "WORKSPACE_PROVISION_FAILED" },
+  /** A rollout puts a container of the next attempt in the place of one that runs. */
+  replace: { from: ["online", "degraded", "offline"], to: "provisioning", event: "WORKSPACE_PROVISIONING" },
+  /** It goes back to the attempt before. */
+  revert: {
+    from: ["provisioning", "online", "degraded", "offline", "failed"],
+    to: "provisioning",
+    event: "WORKSPACE_PROVISIONING",
+  },
   reprovision: {
     from: live.filter((status) => status !== "awaiting_agent"),
     to: "provisioning",

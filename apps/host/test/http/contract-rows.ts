@@ -173,5 +173,7 @@ export const ROWS: readonly Row[] = [
   }),
   row(400, /"code":"INVALID_REGISTRATION"}$/, "POST", "/registry/register", { id: NOBODY }),
   row(400, /"code":"INVALID_REGISTRATION"}$/, "POST", "/registry/update-card", { workspace_id: "x" }),
+  row(200, '{"quarantine":[]}', "GET", "/admin/workspace-images/quarantine"),
+  row(404, /"code":"DIGEST_NOT_QUARANTINED"}$/, "DELETE", "/admin/workspace-images/quarantine/sha256:none"),
   row(426, /"code":"UPGRADE_REQUIRED"}$/, "GET", "/ws"),
 ];

@@ -222,6 +222,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     installationTokens: services.installationTokens,
     orphans: services.sweeps.orphans,
     images: null,
+    imageQuarantine: services.rollouts.quarantine,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

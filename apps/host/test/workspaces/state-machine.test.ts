@@ -7,7 +7,7 @@ import { systemRandom } from "../../dist/storage/random.js";
 import { WORKSPACE_STATUSES, type WorkspaceStatus } from "../../dist/storage/schema.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
-import { StateMachine } from "../../dist/workspaces/state-machine.js";
+import { StateMachine, type AttemptChange } from "../../dist/workspaces/state-machine.js";
 import { TRANSITIONS } from "../../dist/workspaces/status.js";
 import { addWorkspace, useDatabase } from "../storage/databases.js";
 
@@ -30,7 +30,7 @@ describe("StateMachine", () => {
   }
 
   const allowed: Readonly<
-    Record<Exclude<keyof typeof TRANSITIONS, "reprovision">, readonly WorkspaceStatus[]>
+    Record<Exclude<keyof typeof TRANSITIONS, AttemptChange>, readonly WorkspaceStatus[]>
   > = {
     register: ["provisioning", "offline", "failed", "awaiting_agent"],
     recover: ["provisioning", "offline"],

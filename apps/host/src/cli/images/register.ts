@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CliContext } from "../program.js";
+import { registerQuarantineCommands } from "../quarantine-commands.js";
 import { buildImages } from "./build.js";
 import { listImages } from "./list.js";
 import { refreshImages } from "./refresh.js";
@@ -30,4 +31,5 @@ export function registerImageCommands(program: Command, context: CliContext): vo
     .option("--json", "as the API answers it")
     .option("--url <url>", "address of the host; this machine at PORT otherwise")
     .action((options: { json?: boolean; url?: string }) => listImages(context, options));
+  registerQuarantineCommands(images, context);
 }

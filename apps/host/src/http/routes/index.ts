@@ -6,6 +6,7 @@ import { eventRoutes } from "./events.js";
 import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
 import { imageRoutes } from "./images.js";
+import { imageQuarantineRoutes } from "./image-quarantine.js";
 import { metricsRoutes } from "./metrics.js";
 import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
@@ -29,5 +30,6 @@ export const ROUTES: readonly Route[] = [
   ...imageRoutes,
   ...githubTokenRoutes,
   ...orphanRoutes,
+  ...imageQuarantineRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];

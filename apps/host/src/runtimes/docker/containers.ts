@@ -86,9 +86,7 @@ export class Containers {
   async removeAll(containers: readonly OwnContainer[], { signal, log }: RuntimeCall): Promise<void> {
     await settleAll(
       containers.map(async (container) => {
-        if (container.state === "running" || container.state === "restarting") {
-          await this.#stop(container.id, signal);
-        }
+        await this.stop(container, signal);
         await this.remove(container.id, signal);
         log.debug("container removed", { container: container.id, attempt: container.attempt });
       }),
@@ -108,7 +106,24 @@ export class Containers {
     }
   }
 
-  async #stop(id: string, signal: AbortSignal): Promise<void> {
+  /** Gives the workspace's name free: to the attempt that takes this one's place. The name is for people only. */
+  async setAside(container: OwnContainer, workspaceId: string, signal: AbortSignal): Promise<void> {
+    const name = `${workspaceObjectName(workspaceId)}-attempt-${container.attempt}`;
+    await this.rename(container.id, name, signal);
+  }
+
+  /** Names a container; the name that it has already is fine. */
+  async rename(id: string, name: string, signal: AbortSignal): Promise<void> {
+    const found = await this.inspect(id, signal);
+    if (found === null || found.Name === `/${name}`) return;
+    await this.#engine.call(`rename the container ${shortId(id)}`, signal, (docker, abortSignal) =>
+      docker.getContainer(id).rename({ name, abortSignal }),
+    );
+  }
+
+  /** Stops one container if it runs: SIGTERM, and SIGKILL after the grace. */
+  async stop({ id, state }: OwnContainer, signal: AbortSignal): Promise<void> {
+    if (state !== "running" && state !== "restarting" && state !== "paused") return;
     try {
       await this.#engine.call(`stop the container ${shortId(id)}`, signal, (docker, abortSignal) =>
         docker.getContainer(id).stop({ t: STOP_GRACE_SECONDS, abortSignal }),

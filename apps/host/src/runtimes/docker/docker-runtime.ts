@@ -20,6 +20,7 @@ import { Images } from "./images.js";
 import { DockerLaunch, type LaunchParts } from "./launch.js";
 import { demultiplex } from "./log-frames.js";
 import { Network } from "./network.js";
+import { DockerReplacement } from "./replacement.js";
 import type { TierLimits } from "./tiers.js";
 import { Volumes } from "./volumes.js";
 
@@ -38,6 +39,7 @@ export interface DockerRuntimeOptions {
 export class DockerRuntime implements ContainerRuntime {
   readonly kind = "docker";
   readonly platformHost = PLATFORM_HOST;
+  readonly replacement: DockerReplacement;
   readonly inventory: EngineInventory;
   readonly #engine: EngineClient;
   readonly #parts: LaunchParts;
@@ -56,6 +58,7 @@ export class DockerRuntime implements ContainerRuntime {
       limits,
       clock,
     };
+    this.replacement = new DockerReplacement(this.#parts);
     this.inventory = new DockerInventory({ ...this.#parts });
   }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { messageOf, type RuntimeCall, type WorkspaceTemplate } from "@molecule/core";
+import { messageOf, type ImageIdentity, type RuntimeCall, type WorkspaceTemplate } from "@molecule/core";
 import { runtimeErrors } from "../../errors/runtimes.js";
 import type { EngineClient } from "./client.js";
 import { isRefusal, refusalOf } from "./engine-errors.js";
@@ -8,7 +8,7 @@ import { drainProgress, type StreamFailure } from "./progress.js";
 import { SharedWork } from "./shared-work.js";
 
 /** What a launch needs to know of an image. */
-export interface ImageInfo {
+export interface ImageInfo extends ImageIdentity {
   /** Reference as in the template, with its tag. */
   readonly reference: string;
   readonly env: Readonly<Record<string, string>>;
@@ -69,6 +69,17 @@ export class Images {
     }
   }
 
+  /** The image of this reference or id; null when it is not there. */
+  async identify(reference: string, signal: AbortSignal): Promise<ImageIdentity | null> {
+    try {
+      const { id, digest } = await this.#inspect(withTag(reference), signal);
+      return { id, digest };
+    } catch (error) {
+      if (isRefusal(error, 404)) return null;
+      throw error;
+    }
+  }
+
   /**
    * Builds the template's image, whether it is there or not.
    * @param options.args arguments of the Dockerfile, over the template's
@@ -89,11 +100,18 @@ export class Images {
   }
 
   async #inspect(reference: string, signal: AbortSignal): Promise<ImageInfo> {
-    const { Config } = await this.#engine.call(`inspect the image ${reference}`, signal, (docker) =>
+    const found = await this.#engine.call(`inspect the image ${reference}`, signal, (docker) =>
       docker.getImage(reference).inspect(),
     );
-    const config: { readonly Env?: readonly string[] | null; readonly User?: string } = Config;
-    return { reference, env: parseEnv(config.Env ?? []), user: config.User ?? "" };
+    const config: { readonly Env?: readonly string[] | null; readonly User?: string } = found.Config;
+    const digests: { readonly RepoDigests?: readonly string[] | null } = found;
+    return {
+      reference,
+      id: found.Id,
+      digest: digestIn(digests.RepoDigests ?? [], reference),
+      env: parseEnv(config.Env ?? []),
+      user: config.User ?? "",
+    };
   }
 
   async #pull(image: string, signal: AbortSignal): Promise<void> {
@@ -150,6 +168,13 @@ function refusedOr(error: unknown): StreamFailure {
 function withTag(image: string): string {
   const lastPart = image.slice(image.lastIndexOf("/") + 1);
   return image.includes("@") || lastPart.includes(":") ? image : `${image}:latest`;
+}
+
+/** The digest under the reference's own repository, where it has one there, else any. */
+function digestIn(repoDigests: readonly string[], reference: string): string | null {
+  const repository = reference.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+  const own = repoDigests.find((each) => each.startsWith(`${repository}@`)) ?? repoDigests[0];
+  return own === undefined ? null : own.slice(own.indexOf("@") + 1);
 }
 
 function parseEnv(entries: readonly string[]): Record<string, string> {

@@ -14,6 +14,9 @@ const LABELS = {
   runtime: "molecule.workspace.runtime",
 } as const;
 
+/** On an image: rollouts leave containers of it alone. */
+const OPT_OUT_LABEL = "molecule.rollout.opt-out";
+
 /** Labels as the engine gives them; null where there are none. */
 export type FoundLabels = Readonly<Record<string, string>> | null | undefined;
 
@@ -89,4 +92,9 @@ export function workspaceFacts(labels: FoundLabels): {
 export function attemptOf(labels: FoundLabels): number {
   const text = labels?.[LABELS.attempt] ?? "";
   return /^\d+$/.test(text) ? Number(text) : 0;
+}
+
+/** Whether the container's image asks to be left alone by rollouts. */
+export function optsOutOfRollouts(labels: FoundLabels): boolean {
+  return labels?.[OPT_OUT_LABEL] === "true";
 }

@@ -50,7 +50,8 @@ export class DockerLaunch {
       engineCpus: await engine.cpus(signal),
       engineSocket: engine.socketPath,
     });
-    const earlier = await containers.list(this.#spec.workspaceId, signal);
+    const found = await containers.list(this.#spec.workspaceId, signal);
+    const earlier = found.filter(({ attempt }) => attempt !== this.#spec.keepAttempt);
     for (const container of earlier) this.#assertEarlier(container);
     await containers.removeAll(earlier, this.#call);
     const image = await images.ensure(this.#spec.template, this.#call);
@@ -61,7 +62,8 @@ export class DockerLaunch {
       await this.#start(id, plan.name);
       const started = await containers.inspect(id, signal);
       const url = started === null ? null : publishedUrl(started);
-      return { handle: id, name: plan.name, url, notices: plan.notices };
+      const { id: imageId, digest } = image;
+      return { handle: id, name: plan.name, url, notices: plan.notices, image: { id: imageId, digest } };
     } catch (error) {
       await this.#takeBack((bound) => containers.remove(id, bound));
       throw error;
@@ -117,6 +119,10 @@ export class DockerLaunch {
     const holder = await containers.named(workspaceId, this.#call.signal);
     if (holder === null) return;
     if (holder === "foreign") throw runtimeErrors.CONTAINER_NAME_TAKEN({ name, workspaceId });
+    if (holder.attempt === this.#spec.keepAttempt) {
+      await containers.setAside(holder, workspaceId, this.#call.signal);
+      return;
+    }
     this.#assertEarlier(holder);
     await containers.removeAll([holder], this.#call);
   }

@@ -60,6 +60,8 @@ interface Launched {
 export class ProcessRuntime implements ContainerRuntime {
   readonly kind = "process";
   readonly platformHost = "127.0.0.1";
+  /** There are no images that could be rolled out. */
+  readonly replacement = null;
   readonly inventory: EngineInventory = {
     list: () => Promise.resolve(this.#listing()),
     now: () => Promise.resolve(this.#options.clock.now()),
@@ -129,6 +131,7 @@ export class ProcessRuntime implements ContainerRuntime {
       name: workspaceObjectName(workspaceId),
       url: null,
       notices: [...notices, ...isolationNotices(spec)],
+      image: null,
     };
   }
 

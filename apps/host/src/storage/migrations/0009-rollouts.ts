@@ -45,7 +45,6 @@ const STATEMENTS = [
     phase text not null,
     old_image_id text,
     old_image_digest text,
-    gate_started_at timestamptz,
     image_fault boolean not null default false,
     error text,
     created_at timestamptz not null default now(),
@@ -59,6 +58,7 @@ const STATEMENTS = [
     workspace_id uuid not null,
     outcome text not null check (outcome in ('recreated', 'rolled-back', 'stuck', 'skipped', 'withdrawn')),
     container text not null,
+    image_fault boolean not null default false,
     error text,
     created_at timestamptz not null default now(),
     primary key (rollout_id, workspace_id)

@@ -1,0 +1,80 @@
+import { text } from "node:stream/consumers";
+import { expect } from "chai";
+import { eventually } from "../support/eventually.js";
+import { RolloutFleet } from "../support/rollout-fleet.js";
+import { checkInvariants } from "./invariants.js";
+
+describe("fault 18: the new image exits at start", () => {
+  let fleet: RolloutFleet;
+
+  before(async function () {
+    fleet = await RolloutFleet.start(this);
+  });
+
+  after(() => fleet.end());
+
+  it("runs the old one again within 10 s, keeps the digest back with one event and leaves the others alone", async function () {
+    this.timeout(240_000);
+    const ids = await fleet.create(3);
+    const before = await Promise.all(ids.map((id) => fleet.containers(id)));
+    const image = await fleet.build("exits");
+    const startedAt = Math.ceil(Date.now() / 1000);
+    const rollout = await fleet.rollOut(image);
+    const tried = await eventually(
+      async () => {
+        const drained = (await fleet.events()).find(({ type }) => type === "WORKSPACE_DRAINING");
+        return drained?.workspace ?? undefined;
+      },
+      { what: "one workspace is drained", timeoutMs: 30_000 },
+    );
+    const ended = await fleet.ended(rollout);
+    expect(await msFromExitToOld(tried, startedAt)).to.be.within(0, 10_000);
+    expect(ended.status).to.equal("quarantined");
+    expect(ended.error).to.contain("its container ended");
+
+    const kept = (await fleet.events()).filter(({ type }) => type === "IMAGE_QUARANTINED");
+    expect(kept.map(({ payload }) => payload)).to.have.length(1);
+    expect(kept[0]?.payload).to.include({ runtime: "demo", digest: image, workspace_id: tried });
+    await eventually(async () => (await fleet.workspaces()).every(({ status }) => status === "online"), {
+      what: "all are online again",
+      timeoutMs: 60_000,
+    });
+    for (const [index, id] of ids.entries()) {
+      const [now] = await fleet.containers(id);
+      expect(now?.Id).to.equal(before[index]?.[0]?.Id);
+    }
+    expect((await fleet.events(tried)).map(({ type }) => type)).to.deep.equal([
+      "WORKSPACE_PROVISIONING",
+      "WORKSPACE_ONLINE",
+      "WORKSPACE_DRAINING",
+      "WORKSPACE_PROVISIONING",
+      "WORKSPACE_PROVISIONING",
+      "WORKSPACE_ROLLED_BACK",
+      "WORKSPACE_ONLINE",
+    ]);
+    for (const id of ids.filter((each) => each !== tried)) {
+      expect(await fleet.events(id)).to.have.length(2);
+    }
+    await checkInvariants({
+      docker: fleet.engine.docker,
+      databaseUrl: fleet.databaseUrl,
+      hosts: [fleet.host],
+    });
+  });
+
+  /** As the engine itself tells it: from the first end of the new container to the start of the old one. */
+  async function msFromExitToOld(workspaceId: string, since: number): Promise<number> {
+    const filters = { type: ["container"], label: [`molecule.workspace.id=${workspaceId}`] };
+    const until = Math.ceil(Date.now() / 1000);
+    const stream = await fleet.engine.docker.getEvents({ since, until, filters: JSON.stringify(filters) });
+    const lines = (await text(stream)).split("\n");
+    const timeOf = (action: string, attempt: number) => {
+      const line = lines.find(
+        (each) =>
+          each.includes(`"Action":"${action}"`) && each.includes(`"molecule.workspace.attempt":"${attempt}"`),
+      );
+      return Number(/"timeNano":(\d+)/.exec(line ?? "")?.[1]) / 1e6;
+    };
+    return timeOf("start", 1) - timeOf("die", 2);
+  }
+});

@@ -1,0 +1,258 @@
+import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type Docker from "dockerode";
+import pg from "pg";
+import { pack } from "tar-stream";
+import { drain } from "./docker-streams.js";
+import { useEngine, type Engine } from "./engine.js";
+import { eventually } from "./eventually.js";
+import { startHost, type RunningHost } from "./host.js";
+import { atEnd } from "./lifetime.js";
+import { freePort } from "./ports.js";
+import { usePostgres } from "./postgres.js";
+import { tempDir } from "./temp.js";
+
+const DEMO_AGENT = fileURLToPath(new URL("../../../apps/demo-agent", import.meta.url));
+
+/** Dockerfile instructions on top of the demo agent's image: how new images behave. */
+export const BEHAVIOURS = {
+  good: "",
+  exits: 'CMD ["node", "-e", "process.exit(3)"]',
+  silent:
+    'CMD ["node", "-e", "process.on(\'SIGTERM\', () => process.exit(0)); setInterval(() => undefined, 1000)"]',
+  /** Registers, and ends half a second later. */
+  diesInSoak: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(
+    "const real = fetch; globalThis.fetch = async (...args) => { const answer = await real(...args); " +
+      "if (String(args[0]).includes('/registry/register')) setTimeout(() => process.exit(4), 500); return answer; };",
+  )}", "/app/dist/main.js"]`,
+} as const;
+
+/** A workspace as the database has it. */
+export interface FleetWorkspace {
+  readonly id: string;
+  readonly status: string;
+  readonly attempt: number;
+  readonly image_id: string | null;
+  readonly last_sample_error: string;
+}
+
+/** How a rollout stands. */
+export interface FleetRollout {
+  readonly id: string;
+  readonly status: string;
+  readonly error: string | null;
+}
+
+/** How a fleet is set up. */
+export interface FleetOptions {
+  /** Added to the host's environment, over short times for gate and soak. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Workspaces of the demo agent on a real engine and a real server, and images to roll out to them. */
+export class RolloutFleet {
+  readonly engine: Engine;
+  readonly databaseUrl: string;
+  readonly client: pg.Client;
+  readonly #image: string;
+  readonly #manifest: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #dataDir: string;
+  #host: RunningHost | undefined;
+
+  /** Builds the first image and starts a host. Call it in a `before` hook, and {@link end} in `after`. */
+  static async start(ctx: Mocha.Context, options: FleetOptions = {}): Promise<RolloutFleet> {
+    const engine = await useEngine(ctx);
+    const postgres = await usePostgres(ctx);
+    const { url } = await postgres.freshDatabase();
+    const folder = await tempDir("fleet-");
+    const image = `molecule-test/rollout:${randomUUID().slice(0, 8)}`;
+    const base = await engine.nodeBase();
+    const context = { context: DEMO_AGENT, src: ["Dockerfile", "package.json", "dist"] };
+    await drain(
+      await engine.docker.buildImage(context, { t: image, buildargs: { BASE: base }, forcerm: true }),
+    );
+    const template = { name: "demo", image };
+    const manifest = join(folder, "manifest.json");
+    await writeFile(manifest, JSON.stringify({ version: 1, plugins: [], workspace_templates: [template] }));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const env = {
+      ...engine.env,
+      DATABASE_URL: url,
+      // The same after a restart: containers call the host at the address that they were started with.
+      PORT: String(await freePort()),
+      ROLLOUT_GATE_SECONDS: "20",
+      ROLLOUT_SOAK_SECONDS: "1",
+      ...options.env,
+    };
+    const fleet = new RolloutFleet({ engine, databaseUrl: url, client, image, manifest, env, folder });
+    await fleet.boot();
+    const { rows } = await client.query<{ value: string }>(
+      "select value from installation where key = 'instance_id'",
+    );
+    engine.ownInstance(rows[0]?.value ?? "");
+    return fleet;
+  }
+
+  private constructor(parts: {
+    engine: Engine;
+    databaseUrl: string;
+    client: pg.Client;
+    image: string;
+    manifest: string;
+    env: Readonly<Record<string, string>>;
+    folder: string;
+  }) {
+    this.engine = parts.engine;
+    this.databaseUrl = parts.databaseUrl;
+    this.client = parts.client;
+    this.#image = parts.image;
+    this.#manifest = parts.manifest;
+    this.#env = parts.env;
+    this.#dataDir = join(parts.folder, "data");
+    atEnd(() => this.#removeImages());
+  }
+
+  /** The host that runs. */
+  get host(): RunningHost {
+    if (this.#host === undefined) throw new Error("no host runs");
+    return this.#host;
+  }
+
+  /** Starts the host, with the data of the one before. */
+  async boot(): Promise<void> {
+    this.#host = await startHost({
+      dev: true,
+      dataDir: this.#dataDir,
+      manifest: this.#manifest,
+      env: this.#env,
+    });
+  }
+
+  /** Creates workspaces and waits until they are online; their ids. */
+  async create(count: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const answer = await this.host.api("POST", "/workspaces", {
+        name: `Agent ${index}`,
+        runtime: "demo",
+        tier: 2,
+      });
+      const { body } = answer;
+      if (typeof body !== "object" || body === null || !("id" in body)) throw new Error(answer.text);
+      ids.push(String(body.id));
+    }
+    await eventually(
+      async () =>
+        (await this.workspaces()).every(({ status }) => status === "online" || status === "removed"),
+      { what: "the fleet is online", timeoutMs: 120_000 },
+    );
+    return ids;
+  }
+
+  /** Every workspace, in the order of creation. */
+  async workspaces(): Promise<FleetWorkspace[]> {
+    const columns = "id, status, attempt, image_id, last_sample_error";
+    const { rows } = await this.client.query<FleetWorkspace>(
+      `select ${columns} from workspaces order by created_at, id`,
+    );
+    return rows;
+  }
+
+  /** Builds a new image that behaves so; its id. The template's tag points at it then, as after a pull. */
+  async build(behaviour: keyof typeof BEHAVIOURS): Promise<string> {
+    const tar = pack();
+    // A label of its own makes it another image, whatever else is the same.
+    const dockerfile = `FROM ${this.#image}\nLABEL molecule.test.build=${randomUUID()}\n${BEHAVIOURS[behaviour]}\n`;
+    tar.entry({ name: "Dockerfile" }, dockerfile);
+    tar.finalize();
+    const tag = `${this.#image}-${behaviour}`;
+    await drain(await this.engine.docker.buildImage(Readable.from(tar), { t: tag, forcerm: true }));
+    return (await this.engine.docker.getImage(tag).inspect()).Id;
+  }
+
+  /** Makes the template's reference mean this image, as a pull does. */
+  async pointReferenceAt(imageId: string): Promise<void> {
+    const [repo = "", tag = ""] = this.#image.split(":");
+    await this.engine.docker.getImage(imageId).tag({ repo, tag });
+  }
+
+  /** The image that the fleet was made with. */
+  async firstImage(): Promise<string> {
+    return (await this.engine.docker.getImage(this.#image).inspect()).Id;
+  }
+
+  /** Asks for a rollout as the image service does, by its row, and has the host look at once; the rollout's id. */
+  async rollOut(imageId: string): Promise<string> {
+    const id = randomUUID();
+    await this.client.query(
+      `insert into rollouts (id, runtime, reference, digest, image_id, requested_by)
+       values ($1, 'demo', $2, $3, $3, 'refresh')`,
+      [id, this.#image, imageId],
+    );
+    await this.host.api("POST", "/admin/loops/image-rollouts", { action: "run" });
+    return id;
+  }
+
+  /** Tells a running rollout, as the image service does, that another digest was asked for. */
+  async supersede(rolloutId: string): Promise<void> {
+    await this.client.query("update rollouts set superseded = true where id = $1", [rolloutId]);
+  }
+
+  /** Waits until the rollout has ended. */
+  async ended(rolloutId: string, timeoutMs = 120_000): Promise<FleetRollout> {
+    return await eventually(
+      async () => {
+        const { rows } = await this.client.query<FleetRollout>(
+          "select id, status, error from rollouts where id = $1",
+          [rolloutId],
+        );
+        const [row] = rows;
+        return row !== undefined && row.status !== "running" ? row : undefined;
+      },
+      { what: "the rollout has ended", timeoutMs },
+    );
+  }
+
+  /** Types and payloads of stored events, oldest first; of one workspace, or all. */
+  async events(
+    workspaceId?: string,
+  ): Promise<{ type: string; workspace: string | null; payload: unknown }[]> {
+    const { rows } = await this.client.query<{ type: string; workspace: string | null; payload: unknown }>(
+      `select event_type as type, workspace_id as workspace, payload from events
+       where $1::uuid is null or workspace_id = $1 order by id`,
+      [workspaceId ?? null],
+    );
+    return rows;
+  }
+
+  /** Containers of a workspace as the engine tells them, the newest attempt first. */
+  async containers(workspaceId: string): Promise<Docker.ContainerInfo[]> {
+    const filters = { label: [`molecule.workspace.id=${workspaceId}`] };
+    const found = await this.engine.docker.listContainers({ all: true, filters });
+    const attempt = ({ Labels }: Docker.ContainerInfo) => Number(Labels["molecule.workspace.attempt"]);
+    return found.sort((a, b) => attempt(b) - attempt(a));
+  }
+
+  /** Ends the host and the connection; what is left in the engine goes with the tests. */
+  async end(): Promise<void> {
+    for (const { id } of await this.workspaces())
+      await this.host.api("DELETE", `/workspaces/${id}?confirm=true`);
+    await this.host.stop();
+    await this.client.end();
+  }
+
+  async #removeImages(): Promise<void> {
+    const { docker } = this.engine;
+    for (const suffix of ["", ...Object.keys(BEHAVIOURS).map((name) => `-${name}`)]) {
+      await docker
+        .getImage(`${this.#image}${suffix}`)
+        .remove({ force: true })
+        .catch(() => undefined);
+    }
+  }
+}
