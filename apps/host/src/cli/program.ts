@@ -4,7 +4,9 @@ import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
 import { registerImageCommands } from "./images/register.js";
+import { registerOrphanCommands } from "./orphan-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
+import { registerSecretCommands } from "./secrets/register.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -52,7 +54,9 @@ function createProgram(context: CliContext): Command {
     .action((options: { dev?: boolean }) => start(context, { dev: options.dev === true }));
   registerImageCommands(program, context);
   registerEnvCommands(program, context);
+  registerOrphanCommands(program, context);
   registerPluginCommands(program, context);
+  registerSecretCommands(program, context);
   registerConfigCommand(program, context);
   registerDoctorCommand(program, context);
   return program;

@@ -1,5 +1,6 @@
 import { messageOf, type Clock, type Logger } from "@molecule/core";
 import { sql } from "kysely";
+import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { DeliveryOrder, type Batch } from "./delivery-order.js";
 import { toJsonb } from "./json.js";
 import type { EventPayload, Executor, Trx } from "./schema.js";
@@ -38,20 +39,22 @@ export type EventListener = (event: PublishedEvent) => void;
 /** Key of the advisory lock that writers of events take turns by; any number that nothing else in the database uses. */
 const WRITER_LOCK = 7_161_001_101;
 
-/** The log of what happened, and those who listen to it. */
+/** The log of what happened, and those who listen to it. No secret gets into it. */
 export class EventLog {
   readonly #db: Executor;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #masker: Masking;
   readonly #listeners = new Set<EventListener>();
   readonly #order = new DeliveryOrder<StoredEvent>((event) => {
     this.#tell(event);
   });
 
-  constructor(services: { db: Executor; clock: Clock; log: Logger }) {
+  constructor(services: { db: Executor; clock: Clock; log: Logger; masker: Masking }) {
     this.#db = services.db;
     this.#clock = services.clock;
     this.#log = services.log;
+    this.#masker = services.masker;
   }
 
   /**
@@ -93,7 +96,7 @@ export class EventLog {
     this.#tell({
       event_type: event.type,
       workspace_id: event.workspaceId,
-      payload: event.payload,
+      payload: maskRecord(this.#masker, event.payload),
       created_at: new Date(this.#clock.now()).toISOString(),
     });
   }
@@ -136,7 +139,7 @@ export class EventLog {
         events.map((event) => ({
           event_type: event.type,
           workspace_id: event.workspaceId,
-          payload: toJsonb(event.payload),
+          payload: toJsonb(maskRecord(this.#masker, event.payload)),
         })),
       )
       .returning(EVENT_COLUMNS)

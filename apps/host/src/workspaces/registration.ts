@@ -5,11 +5,13 @@ import { toJsonb } from "../storage/json.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import type { Provisioner } from "./provisioner.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
 import type { StateMachine } from "./state-machine.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** What registration works with. */
 export interface RegistrationServices {
@@ -19,6 +21,8 @@ export interface RegistrationServices {
   readonly stateMachine: StateMachine;
   readonly provisioner: Provisioner;
   readonly urlGuard: AgentUrlGuard;
+  readonly secrets: Pick<WorkspaceSecrets, "learn">;
+  readonly masker: Masking;
 }
 
 /** Where the engine publishes a container's port; see api.md §8. */
@@ -41,13 +45,14 @@ export class Registration {
     body: unknown,
     caller: Caller | null,
   ): Promise<{ status: "registered"; auth_token?: string }> {
-    const { id, url, agent_card } = parseRegister(body);
+    const { id, url, agent_card: card } = parseRegister(body);
     const { events, provisioner, urlGuard, workspaces } = this.#services;
     // The engine's answer with the published address may still be on its way: it belongs into the event.
     await provisioner.settled(id);
     const row = await workspaces.get(id);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     assertCurrent(row, caller);
+    const agent_card = await this.#withoutSecrets(row, card);
     const published = PUBLISHED_URL.test(row.url) && !row.external;
     if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
     const effectiveUrl = published ? row.url : url;
@@ -84,7 +89,10 @@ export class Registration {
 
   /** @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND */
   async updateCard(body: unknown): Promise<{ status: "updated" }> {
-    const { workspace_id: workspaceId, agent_card } = parseUpdateCard(body);
+    const { workspace_id: workspaceId, agent_card: card } = parseUpdateCard(body);
+    const row = await this.#services.workspaces.get(workspaceId);
+    if (row === undefined) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+    const agent_card = await this.#withoutSecrets(row, card);
     await this.#services.events.transact(async (trx, emit) => {
       const updated = await trx
         .updateTable("workspaces")
@@ -96,6 +104,11 @@ export class Registration {
       emit({ type: "AGENT_CARD_UPDATED", workspaceId, payload: { agent_card } });
     });
     return { status: "updated" };
+  }
+
+  async #withoutSecrets(row: WorkspaceRow, card: Readonly<Record<string, unknown>>) {
+    await this.#services.secrets.learn(row);
+    return maskRecord(this.#services.masker, card);
   }
 
   async #tokenIfNone(trx: Parameters<TokenStore["issue"]>[0], row: WorkspaceRow): Promise<string | null> {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type {
   Clock,
   ContainerRuntime,
+  EngineInventory,
   Kernel,
   Logger,
   SecretMasker,
@@ -9,6 +10,7 @@ import type {
 } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import type { Storage } from "../storage/storage.js";
 import { AgentUrlGuard, systemResolver } from "./agent-url.js";
 import { WorkspaceConsole } from "./console.js";
@@ -24,7 +26,11 @@ import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
+import { SecretChanges } from "./secret-changes.js";
+import { SecretRestarts } from "./secret-restarts.js";
 import { StateMachine } from "./state-machine.js";
+import { WorkspaceModel } from "./workspace-model.js";
+import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -33,8 +39,11 @@ export interface WorkspaceInputs {
   readonly config: HostConfig;
   readonly storage: Storage;
   readonly runtime: ContainerRuntime;
+  /** All that the runtime's engine holds. */
+  readonly inventory: EngineInventory;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
+  readonly vault: SecretVault;
   readonly masker: SecretMasker;
   readonly clock: Clock;
   readonly log: Logger;
@@ -54,6 +63,9 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly secretChanges: SecretChanges;
+  readonly model: WorkspaceModel;
+  readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   readonly installationTokens: InstallationTokens;
@@ -65,12 +77,12 @@ export interface WorkspaceServices {
 
 /** Wires the workspace domain. */
 export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServices {
-  const { storage, kernel, runtime, templates, masker, clock, log, platformUrl, concurrency } = inputs;
+  const { storage, kernel, runtime, templates, vault, masker, clock, log, platformUrl, concurrency } = inputs;
   const { database, events, tokens, workspaces, ledgers, hostId } = storage;
   const folders = new TemplateFolders(inputs.config.templatesDir, log);
   const urlGuard = new AgentUrlGuard(systemResolver);
   const stateMachine = new StateMachine({ workspaces, tokens, hostId });
-  const secrets = new WorkspaceSecrets(masker);
+  const secrets = new WorkspaceSecrets({ masker, vault });
   const preparation = new LaunchPreparation({
     database,
     tokens,
@@ -81,6 +93,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     templates,
     folders,
     secrets,
+    vault,
     platformUrl,
   });
   const provisioner = new Provisioner({
@@ -106,6 +119,8 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     log,
     concurrency,
   });
+  const restart = new WorkspaceRestart({ events, stateMachine, provisioner });
+  const secretRestarts = new SecretRestarts({ db: database.db, restart, clock, log });
   return {
     creation: new WorkspaceCreation({
       events,
@@ -115,12 +130,23 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       templates,
       folders,
       urlGuard,
+      vault,
+      secrets,
       newId: randomUUID,
       platformUrl,
     }),
     deletion: new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup }),
-    registration: new Registration({ events, tokens, workspaces, stateMachine, provisioner, urlGuard }),
-    heartbeats: new Heartbeats({ events, stateMachine }),
+    registration: new Registration({
+      events,
+      tokens,
+      workspaces,
+      stateMachine,
+      provisioner,
+      urlGuard,
+      secrets,
+      masker,
+    }),
+    heartbeats: new Heartbeats({ events, stateMachine, secrets, masker }),
     recovery: new WorkspaceRecovery({
       database,
       events,
@@ -131,15 +157,25 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       hostId,
       log,
     }),
-    restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
-    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
+    restart,
+    secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
+    model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
+    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
+    console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),
+    sweeps: createSweepServices({
+      ...inputs,
+      provisionTimeoutSeconds: inputs.config.provisionTimeoutSeconds,
+      stateMachine,
+      provisioner,
+      restart,
+    }),
     installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
-    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
+      await secretRestarts.stop();
       await provisioner.stop();
       await cleanup.settled();
     },

@@ -86,7 +86,12 @@ export class ImageWorld {
     this.proxy = proxy;
     this.pushed = pushed;
     this.#database = database;
-    this.events = new EventLog({ db: database.db, clock: systemClock, log: silentLogger });
+    this.events = new EventLog({
+      db: database.db,
+      clock: systemClock,
+      log: silentLogger,
+      masker: new SecretMasker(),
+    });
     this.#services = this.#create(keepDays);
   }
 

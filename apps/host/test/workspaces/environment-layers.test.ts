@@ -13,12 +13,14 @@ const row = {
 function layersOf(
   change: Partial<LayerInputs["row"]>,
   base: Record<string, string> = {},
+  secrets: LayerInputs["secrets"] = { global: {}, workspace: {} },
 ): Record<string, string> {
   const layers = environmentLayers({
     row: { ...row, ...change },
     base,
     fileRoot: "",
     platformUrl: "http://p:1",
+    secrets,
   });
   return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer.env)));
 }
@@ -54,6 +56,27 @@ describe("environmentLayers", () => {
     expect(env).to.include({ HERMES_DEFAULT_MODEL: "m-1" });
     expect(env).not.to.have.property("MOLECULE_AGENT_ROLE");
     expect(layersOf({ model: "m-1" })).not.to.have.property("HERMES_DEFAULT_MODEL");
+  });
+
+  it("puts secrets of all below the workspace's own, and both above the platform and below the identity", () => {
+    const secrets = {
+      global: { KEY: "global", TIER: "9", GIT_AUTHOR_NAME: "Bot" },
+      workspace: { KEY: "own", MOLECULE_AGENT_ROLE: "x" },
+    };
+    const layers = environmentLayers({ row, base: {}, fileRoot: "", platformUrl: "http://p:1", secrets });
+    expect(layers.map(({ name, secret = false }) => `${name} ${String(secret)}`)).to.deep.equal([
+      "image false",
+      "platform false",
+      "global secrets true",
+      "workspace secrets true",
+      "identity false",
+    ]);
+    expect(layersOf({}, {}, secrets)).to.include({
+      KEY: "own",
+      TIER: "9",
+      GIT_AUTHOR_NAME: "Bot",
+      MOLECULE_AGENT_ROLE: "pmm-lead",
+    });
   });
 
   it("makes an address of any name", () => {

@@ -7,8 +7,11 @@ import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
 import { imageRoutes } from "./images.js";
 import { metricsRoutes } from "./metrics.js";
+import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
+import { secretRoutes } from "./secrets.js";
+import { tokenRoutes } from "./tokens.js";
 import { workspaceRoutes } from "./workspaces.js";
 
 /** Every route of the platform: the router and the API's description are made of this table. */
@@ -16,6 +19,8 @@ export const ROUTES: readonly Route[] = [
   ...healthRoutes,
   ...metricsRoutes,
   ...workspaceRoutes,
+  ...secretRoutes,
+  ...tokenRoutes,
   ...registryRoutes,
   ...eventRoutes,
   ...canvasRoutes,
@@ -23,5 +28,6 @@ export const ROUTES: readonly Route[] = [
   ...pluginRoutes,
   ...imageRoutes,
   ...githubTokenRoutes,
+  ...orphanRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];
