@@ -86,12 +86,12 @@ export interface HttpDependencies {
   readonly secrets: Pick<SecretChanges, "list" | "save" | "remove" | "values">;
   readonly workspaceModel: Pick<WorkspaceModel, "get" | "set">;
   readonly installationTokens: Pick<InstallationTokens, "issue">;
-  /** What the engine holds that is no live workspace's. */
-  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** Images of the templates; null without a container engine. */
   readonly images: Pick<ImageService, "overview" | "refresh" | "hint"> | null;
   /** Images that nothing starts with. */
   readonly imageQuarantine: Pick<ImageQuarantine, "list" | "lift">;
+  /** What the engine holds that is no live workspace's. */
+  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -89,8 +89,8 @@ export class EngineImages {
         docker.getImage(name).inspect(),
       );
       // The engine answers null for an image that was built here.
-      const { RepoDigests: names }: { readonly RepoDigests?: readonly string[] | null } = found;
-      return { id: found.Id, digests: digestsUnder(names ?? [], repositoryOf(reference)) };
+      const names: { readonly RepoDigests?: readonly string[] | null } = found;
+      return { id: found.Id, digests: digestsUnder(names.RepoDigests ?? [], repositoryOf(reference)) };
     } catch (error) {
       if (isRefusal(error, 404)) return null;
       throw error;

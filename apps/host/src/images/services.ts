@@ -84,7 +84,7 @@ export function createImageServices(inputs: ImageInputs): ImageServices {
 }
 
 /** A client of OCI registries. */
-export function createRegistryClient(services: {
+function createRegistryClient(services: {
   readonly credentials: RegistryCredentials;
   readonly clock: Clock;
   readonly random: () => number;

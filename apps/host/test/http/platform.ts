@@ -220,9 +220,9 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     secrets: services.secretChanges,
     workspaceModel: services.model,
     installationTokens: services.installationTokens,
-    orphans: services.sweeps.orphans,
     images: null,
     imageQuarantine: services.rollouts.quarantine,
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

@@ -11,7 +11,7 @@ import { EventLog } from "../../dist/storage/event-log.js";
 import type { SuiteDatabase } from "../storage/databases.js";
 
 /** Rollouts that end as a test says. */
-export class TestRollouts implements Rollouts {
+class TestRollouts implements Rollouts {
   readonly started: RolloutTarget[] = [];
   readonly quarantined = new Set<string>();
   readonly #ends: ((outcome: RolloutOutcome) => void)[] = [];

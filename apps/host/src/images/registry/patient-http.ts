@@ -122,9 +122,9 @@ export class PatientHttp {
       bound.abort(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
-    let isTimedOut = false;
+    const late = new AbortController();
     const cancelTimer = this.#services.clock.timer(() => {
-      isTimedOut = true;
+      late.abort();
       bound.abort();
     }, ANSWER_TIMEOUT_MS);
     try {
@@ -139,7 +139,7 @@ export class PatientHttp {
       };
     } catch (error) {
       signal.throwIfAborted();
-      return isTimedOut
+      return late.signal.aborted
         ? { failure: `no answer within ${ANSWER_TIMEOUT_MS} ms`, final: true }
         : { failure: reasonOf(error), final: false };
     } finally {
@@ -153,7 +153,9 @@ async function readUpTo(response: Response, maxBytes: number): Promise<Buffer | 
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop cancels the rest of the body.
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<unknown> | null = response.body;
+  for await (const chunk of body ?? []) {
+    if (!(chunk instanceof Uint8Array)) continue;
     size += chunk.byteLength;
     if (size > maxBytes) return null;
     chunks.push(chunk);
