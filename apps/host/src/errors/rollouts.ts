@@ -6,8 +6,6 @@ export const rolloutErrors = defineErrors({
     `the image ${d.image} (${d.digest}) is in quarantine and no better one is known here: ${d.reason} — push a better image, or lift the quarantine with: molecule images quarantine lift ${d.digest}`,
   DIGEST_NOT_QUARANTINED: (d: { digest: string }) =>
     `no image ${JSON.stringify(d.digest)} is in quarantine; GET /admin/workspace-images lists those that are`,
-  INVALID_IMAGE_POLICY: (d: { problems: readonly string[] }) =>
-    `invalid workspace fields: ${d.problems.join("; ")}`,
   AGENT_NOT_REGISTERED: (d: { seconds: number }) =>
     `its agent neither registered nor sent a heartbeat within ${d.seconds} s`,
   CONTAINER_ENDED: (d: { exitCode: number | null }) =>

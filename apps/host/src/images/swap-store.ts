@@ -30,7 +30,7 @@ const SWAPPABLE = ["provisioning", "online", "degraded", "offline", "failed"] as
 const AT_NEW: ReadonlySet<SwapPhase> = new Set(["launching-new", "gating", "removing-old", "stopping-new"]);
 
 /** The attempt that the workspace's row has in a phase; `stopping-new` may come before it was changed at all. */
-export function attemptIn(swap: SwapRow, phase: SwapPhase): readonly number[] {
+function attemptIn(swap: SwapRow, phase: SwapPhase): readonly number[] {
   if (phase === "stopping-new") return [swap.old_attempt, swap.new_attempt];
   return [AT_NEW.has(phase) ? swap.new_attempt : swap.old_attempt];
 }
