@@ -211,7 +211,14 @@ class Boot {
     metrics: HostMetrics,
   ): Promise<string> {
     const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
-    const toggles = new PluginToggles({ kernel, store: storage.toggles, log: this.#log });
+    const toggles = new PluginToggles({
+      kernel,
+      store: storage.toggles,
+      events: storage.events,
+      hostId: storage.hostId,
+      log: this.#log,
+    });
+    this.#stack.push("plugin toggles", toggles.follow());
     const server = createHttpServer({
       config: {
         environment: config.environment,
@@ -238,6 +245,7 @@ class Boot {
       metrics,
       workspaceCreation: workspaces.creation,
       workspaceDeletion: workspaces.deletion,
+      workspaceApi: workspaces.api,
       registration: {
         register: (body, token) => workspaces.registration.register(body, token),
         updateCard: (body) => workspaces.registration.updateCard(body),

@@ -9,6 +9,7 @@ import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { InstallationTokens } from "../workspaces/installation-tokens.js";
+import type { WorkspaceApi } from "../workspaces/workspace-api.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
 
 /** The part of the configuration that HTTP depends on. */
@@ -69,6 +70,7 @@ export interface HttpDependencies {
   readonly workspaceDeletion: {
     remove(workspaceId: string, options: { confirm: boolean; purge: boolean }): Promise<DomainAnswer>;
   };
+  readonly workspaceApi: WorkspaceApi;
   readonly registration: AgentRegistry;
   /** Switches a plugin at run time, and keeps it. */
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;

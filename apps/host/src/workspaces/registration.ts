@@ -8,6 +8,7 @@ import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import type { Provisioner } from "./provisioner.js";
+import { isPublishedUrl } from "./published-url.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
 import type { StateMachine } from "./state-machine.js";
 
@@ -20,9 +21,6 @@ export interface RegistrationServices {
   readonly provisioner: Provisioner;
   readonly urlGuard: AgentUrlGuard;
 }
-
-/** Where the engine publishes a container's port; see api.md §8. */
-const PUBLISHED_URL = /^http:\/\/127\.0\.0\.1:\d+$/;
 
 /** Takes the agents' registrations and cards. Callers have checked the workspace's token before. */
 export class Registration {
@@ -48,7 +46,7 @@ export class Registration {
     const row = await workspaces.get(id);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     assertCurrent(row, caller);
-    const published = PUBLISHED_URL.test(row.url) && !row.external;
+    const published = isPublishedUrl(row.url) && !row.external;
     if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
     const effectiveUrl = published ? row.url : url;
     const token = await events.transact(async (trx, emit) => {

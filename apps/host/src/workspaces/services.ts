@@ -16,15 +16,19 @@ import { WorkspaceCreation } from "./creation.js";
 import { WorkspaceDeletion } from "./deletion.js";
 import { EnvPreview } from "./env-preview.js";
 import { EngineCleanup } from "./engine-cleanup.js";
+import { EngineTurns } from "./engine-turns.js";
 import { Heartbeats } from "./heartbeats.js";
 import { InstallationTokens } from "./installation-tokens.js";
 import { LaunchPreparation } from "./launch-preparation.js";
 import { declaredTimeoutSeconds } from "./provision-timeouts.js";
+import { WorkspacePausing } from "./pausing.js";
 import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
 import { StateMachine } from "./state-machine.js";
+import { giveUpSuperseded } from "./superseded-provisions.js";
+import { createWorkspaceApi, type WorkspaceApi } from "./workspace-api.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -54,6 +58,7 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly api: WorkspaceApi;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   readonly installationTokens: InstallationTokens;
@@ -83,6 +88,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     secrets,
     platformUrl,
   });
+  const turns = new EngineTurns({ leases: database.kind === "postgres" ? storage.leases : null, clock });
   const provisioner = new Provisioner({
     database,
     events,
@@ -90,6 +96,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     tokens,
     preparation,
     runtime,
+    turns,
     masker,
     clock,
     log,
@@ -100,25 +107,42 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     database,
     workspaces,
     runtime,
+    turns,
     provisioner,
     secrets,
     clock,
     log,
     concurrency,
   });
+  const pausing = new WorkspacePausing({
+    database,
+    events,
+    workspaces,
+    stateMachine,
+    provisioner,
+    runtime,
+    turns,
+    clock,
+    log,
+    concurrency,
+  });
+  const creation = new WorkspaceCreation({
+    events,
+    tokens,
+    stateMachine,
+    provisioner,
+    templates,
+    folders,
+    urlGuard,
+    newId: randomUUID,
+    platformUrl,
+  });
+  const deletion = new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup });
+  const restart = new WorkspaceRestart({ events, stateMachine, provisioner, runtime });
+  const unwatch = giveUpSuperseded({ events, workspaces, provisioner, log });
   return {
-    creation: new WorkspaceCreation({
-      events,
-      tokens,
-      stateMachine,
-      provisioner,
-      templates,
-      folders,
-      urlGuard,
-      newId: randomUUID,
-      platformUrl,
-    }),
-    deletion: new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup }),
+    creation,
+    deletion,
     registration: new Registration({ events, tokens, workspaces, stateMachine, provisioner, urlGuard }),
     heartbeats: new Heartbeats({ events, stateMachine }),
     recovery: new WorkspaceRecovery({
@@ -127,11 +151,25 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       stateMachine,
       provisioner,
       cleanup,
+      pausing,
       runtime,
       hostId,
       log,
     }),
-    restart: new WorkspaceRestart({ events, stateMachine, provisioner }),
+    restart,
+    api: createWorkspaceApi({
+      storage,
+      runtime,
+      templates,
+      folders,
+      urlGuard,
+      creation,
+      deletion,
+      restart,
+      pausing,
+      masker,
+      clock,
+    }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
     installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
     console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
@@ -140,8 +178,9 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
+      unwatch();
       await provisioner.stop();
-      await cleanup.settled();
+      await Promise.all([cleanup.settled(), pausing.settled()]);
     },
   };
 }

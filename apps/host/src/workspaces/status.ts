@@ -22,6 +22,8 @@ export const TRANSITIONS = {
   heal: { from: ["degraded"], to: "online", event: "WORKSPACE_ONLINE" },
   lose: { from: ["online", "degraded"], to: "offline", event: "WORKSPACE_OFFLINE" },
   fail: { from: ["provisioning"], to: "failed", event: "WORKSPACE_PROVISION_FAILED" },
+  pause: { from: live.filter((status) => status !== "paused"), to: "paused", event: "WORKSPACE_PAUSED" },
+  wake: { from: ["paused"], to: "offline", event: "WORKSPACE_OFFLINE" },
   reprovision: {
     from: live.filter((status) => status !== "awaiting_agent"),
     to: "provisioning",

@@ -126,13 +126,13 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const runtime = new NoneRuntime("this is a test");
-  const events = new EventLog({ db, clock, log });
+  const events = new EventLog({ db, clock, log, hostId: HOST_ID });
   const tokens = new TokenStore({ db, random: systemRandom, log });
   const orgTokens = new OrgTokenStore({ db, random: systemRandom, log });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
-  const pluginToggles = new PluginToggles({ kernel, store: toggles, log });
+  const pluginToggles = new PluginToggles({ kernel, store: toggles, events, hostId: HOST_ID, log });
   const services = createWorkspaceServices({
     config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
     storage: {
@@ -190,6 +190,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
+    workspaceApi: services.api,
     registration: {
       register: (body, token) => services.registration.register(body, token),
       updateCard: (body) => services.registration.updateCard(body),

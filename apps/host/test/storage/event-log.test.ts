@@ -17,7 +17,7 @@ for (const kind of KINDS) {
     beforeEach(() => {
       log.lines.length = 0;
       heard = [];
-      events = new EventLog({ db: suite.db, clock: new ManualClock(), log });
+      events = new EventLog({ db: suite.db, clock: new ManualClock(), log, hostId: randomUUID() });
       events.subscribe((event) => heard.push(event));
     });
 

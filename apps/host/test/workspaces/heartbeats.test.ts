@@ -16,7 +16,7 @@ describe("Heartbeats", () => {
   /** Sends one heartbeat to a workspace in the given state, and tells what came of it. */
   async function beat(row: Partial<NewWorkspaceRow>, body: Readonly<Record<string, unknown>>) {
     const db = suite.db;
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger });
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, hostId: randomUUID() });
     const tokens = new TokenStore({ db, random: systemRandom, log: silentLogger });
     const workspaces = new WorkspaceStore({ db });
     const stateMachine = new StateMachine({ workspaces, tokens, hostId: randomUUID() });

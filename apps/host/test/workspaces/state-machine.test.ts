@@ -15,7 +15,7 @@ describe("StateMachine", () => {
 
   function machine() {
     const db = suite.db;
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger });
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, hostId: randomUUID() });
     const tokens = new TokenStore({ db, random: systemRandom, log: silentLogger });
     const workspaces = new WorkspaceStore({ db });
     const stateMachine = new StateMachine({ workspaces, tokens, hostId: randomUUID() });

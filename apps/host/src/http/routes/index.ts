@@ -1,10 +1,15 @@
 import type { Route } from "../define-route.js";
+import { activityRoutes } from "./activity.js";
 import { adminRoutes } from "./admin.js";
+import { budgetRoutes } from "./budget.js";
 import { canvasRoutes } from "./canvas.js";
 import { descriptionRoutes } from "./description.js";
+import { discoveryRoutes } from "./discovery.js";
 import { eventRoutes } from "./events.js";
 import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
+import { libraryRoutes } from "./library.js";
+import { lifecycleRoutes } from "./lifecycle.js";
 import { metricsRoutes } from "./metrics.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
@@ -15,7 +20,12 @@ export const ROUTES: readonly Route[] = [
   ...healthRoutes,
   ...metricsRoutes,
   ...workspaceRoutes,
+  ...lifecycleRoutes,
+  ...budgetRoutes,
+  ...activityRoutes,
   ...registryRoutes,
+  ...discoveryRoutes,
+  ...libraryRoutes,
   ...eventRoutes,
   ...canvasRoutes,
   ...adminRoutes,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { ManualClock } from "@molecule/core/testing";
-import { Kinship } from "../../dist/http/kinship.js";
+import { Kinship } from "../../dist/workspaces/kinship.js";
 import { addWorkspace } from "../storage/databases.js";
 import { useSharedDatabase } from "./shared-database.js";
 
