@@ -17,7 +17,7 @@ type Trx = Parameters<StateMachine["apply"]>[0];
 
 /** A move that a heartbeat makes, with its event's payload. */
 interface Move {
-  readonly name: Exclude<TransitionName, "reprovision">;
+  readonly name: Exclude<TransitionName, "reprovision" | "pause">;
   readonly payload: Record<string, unknown>;
 }
 

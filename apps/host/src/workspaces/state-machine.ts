@@ -68,7 +68,7 @@ export class StateMachine {
   async apply(
     trx: Trx,
     emit: Emit,
-    name: Exclude<TransitionName, "reprovision">,
+    name: Exclude<TransitionName, "reprovision" | "pause">,
     target: TransitionTarget,
     change: WorkspaceChange,
     payload: (row: WorkspaceRow) => Record<string, unknown>,

@@ -23,7 +23,7 @@ describe("StateMachine", () => {
   }
 
   const allowed: Readonly<
-    Record<Exclude<keyof typeof TRANSITIONS, "reprovision">, readonly WorkspaceStatus[]>
+    Record<Exclude<keyof typeof TRANSITIONS, "reprovision" | "pause">, readonly WorkspaceStatus[]>
   > = {
     register: ["provisioning", "offline", "failed", "awaiting_agent"],
     recover: ["provisioning", "offline"],
@@ -31,9 +31,10 @@ describe("StateMachine", () => {
     heal: ["degraded"],
     lose: ["online", "degraded"],
     fail: ["provisioning"],
+    wake: ["paused"],
   };
 
-  for (const name of ["register", "recover", "degrade", "heal", "lose", "fail"] as const) {
+  for (const name of ["register", "recover", "degrade", "heal", "lose", "fail", "wake"] as const) {
     it(`lets "${name}" move a workspace from ${allowed[name].join(", ")} and from nowhere else`, async () => {
       const { events, stateMachine } = machine();
       const moved: WorkspaceStatus[] = [];
