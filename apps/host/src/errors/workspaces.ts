@@ -29,7 +29,8 @@ export const workspaceErrors = defineErrors({
   ACTIVITY_SOURCE_FOREIGN: () =>
     "source_id must be the workspace itself; leave it out for what does not come from an agent",
   INVALID_ATTACHMENT: (d: { index: number }) => `attachment[${d.index}]: uri and name are required`,
-  PEER_NOT_ALLOWED: () => "the caller may not talk to this workspace: they are neither siblings nor above one another",
+  PEER_NOT_ALLOWED: () =>
+    "the caller may not talk to this workspace: they are neither siblings nor above one another",
   PEER_NOT_REACHABLE: (d: { status: string }) =>
     `workspace is not reachable: its status is ${d.status} — try again when it is online`,
   PEER_URL_REFUSED: (d: { status: string; reason: string }) =>

@@ -43,7 +43,8 @@ export class EventTail<Event extends { readonly id: number }> {
     const [first] = events;
     if (first === undefined || this.#isClosed) return;
     this.#last ??= first.id - 1;
-    if (this.#reading === undefined && this.#last === first.id - 1) events.forEach((event) => this.#hand(event));
+    if (this.#reading === undefined && this.#last === first.id - 1)
+      events.forEach((event) => this.#hand(event));
     else if (this.#last < first.id) await this.catchUp();
   }
 

@@ -79,7 +79,10 @@ export class Activities {
   }
 
   /** Newest first. @throws WORKSPACE_NOT_FOUND */
-  async list(workspaceId: string, { type, source, limit }: ActivityQuery): Promise<Record<string, unknown>[]> {
+  async list(
+    workspaceId: string,
+    { type, source, limit }: ActivityQuery,
+  ): Promise<Record<string, unknown>[]> {
     const { db } = this.#services;
     await assertLive(db, workspaceId);
     let select = db

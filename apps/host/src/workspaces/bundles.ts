@@ -47,7 +47,11 @@ export class Bundles {
     readonly deletion: WorkspaceDeletion;
   };
 
-  constructor(services: { workspaces: WorkspaceStore; creation: WorkspaceCreation; deletion: WorkspaceDeletion }) {
+  constructor(services: {
+    workspaces: WorkspaceStore;
+    creation: WorkspaceCreation;
+    deletion: WorkspaceDeletion;
+  }) {
     this.#services = services;
   }
 

@@ -82,7 +82,8 @@ export function fieldProblems(
     if (/[{}[\]|>*&!]/.test(text ?? "")) problems.push(`${field} must not contain any of {}[]|>*&!`);
   }
   if (body.name?.trim() === "") problems.push("name must not be empty");
-  if (Array.from(body.name ?? "").length > MAX_NAME) problems.push(`name must be at most ${MAX_NAME} characters`);
+  if (Array.from(body.name ?? "").length > MAX_NAME)
+    problems.push(`name must be at most ${MAX_NAME} characters`);
   if (Array.from(body.role ?? "").length > MAX_ROLE)
     problems.push(`role must be at most ${MAX_ROLE} characters`);
   for (const [field, text] of Object.entries({ model: body.model, runtime: body.runtime })) {

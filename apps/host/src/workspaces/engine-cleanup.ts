@@ -113,7 +113,9 @@ export class EngineCleanup {
     const call: RuntimeCall = { signal, log: log.child({ workspaceId }) };
     try {
       await provisioner.cancel(workspaceId);
-      return await turns.run(workspaceId, signal, (held) => this.#takeAway(target, { ...call, signal: held }));
+      return await turns.run(workspaceId, signal, (held) =>
+        this.#takeAway(target, { ...call, signal: held }),
+      );
     } catch (error) {
       call.log.warn(
         `removed workspace: its container could not be stopped, it is tried again: ${messageOf(error)}`,

@@ -23,7 +23,8 @@ export function templateSummary(id: string, config: unknown): TemplateSummary {
   const skills = listField(config, "skills");
   const requiredEnv = listField(runtimeConfig, "required_env");
   const models = field(runtimeConfig, "models") ?? field(config, "models");
-  const timeout = field(runtimeConfig, "provision_timeout_seconds") ?? field(config, "provision_timeout_seconds");
+  const timeout =
+    field(runtimeConfig, "provision_timeout_seconds") ?? field(config, "provision_timeout_seconds");
   return {
     id,
     name: textField(config, "name") ?? id,

@@ -77,7 +77,8 @@ export class WorkspaceUpdate {
       return row;
     });
     if (isLayout && Object.keys(change).length > 0) events.publish(event);
-    const needsRestart = differs(before.workspace_dir, change.workspace_dir) || differs(before.runtime, change.runtime);
+    const needsRestart =
+      differs(before.workspace_dir, change.workspace_dir) || differs(before.runtime, change.runtime);
     return needsRestart ? { status: "updated", needs_restart: true } : { status: "updated" };
   }
 
@@ -119,7 +120,8 @@ function parse(body: unknown): UpdateRequest {
   if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
   const request = checked.value;
   const problems = fieldProblems(request);
-  if ((request.x === undefined) !== (request.y === undefined)) problems.push("x and y must be given together");
+  if ((request.x === undefined) !== (request.y === undefined))
+    problems.push("x and y must be given together");
   if (problems.length > 0) throw workspaceErrors.INVALID_WORKSPACE_FIELDS({ problems });
   const { workspace_dir: dir, parent_id: parentId } = request;
   if (typeof dir === "string" && dir.trim() !== "") assertWorkspaceDir(dir);

@@ -48,7 +48,8 @@ export interface WorkspaceApiParts {
 
 /** Wires the API. */
 export function createWorkspaceApi(parts: WorkspaceApiParts): WorkspaceApi {
-  const { storage, runtime, templates, folders, urlGuard, creation, deletion, restart, masker, clock } = parts;
+  const { storage, runtime, templates, folders, urlGuard, creation, deletion, restart, masker, clock } =
+    parts;
   const { database, events, workspaces } = storage;
   // A new one each time remembers nothing: who was moved away must not be found any more.
   const mayTalk = (one: string, other: string) => new Kinship({ database, clock }).mayTalk(one, other);

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { isCodedError } from "@molecule/core";
 import { eventually } from "@molecule/test/support/eventually.js";
+import { asTier } from "../../dist/workspaces/tier.js";
 import { useDatabase } from "../storage/databases.js";
 import { useHosts, type DomainHost } from "./hosts.js";
 import { ShelfRuntime } from "./shelf-runtime.js";
@@ -19,22 +21,32 @@ describe("deleting, restarting and registering at once", function () {
     const host = await start(runtime);
     let removed: string[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const root = await host.create({ name: `Root ${round}` });
-      const ids = [root];
-      for (let n = 1; n < WORKSPACES; n += 1) {
-        ids.push(await host.create({ parent_id: n % 3 === 0 ? root : ids[n - 1] }));
-      }
+      const ids = Array.from({ length: WORKSPACES }, () => randomUUID());
+      const [root = ""] = ids;
+      const rows = ids.map((id, n) => ({
+        id,
+        name: `Workspace ${n}`,
+        tier: asTier(2),
+        status: "online" as const,
+        runtime: "demo",
+        parent_id: n === 0 ? null : (ids[n % 3 === 0 ? 0 : n - 1] ?? null),
+      }));
+      await suite.db.insertInto("workspaces").values(rows).execute();
       const work = ids.flatMap((id, n) => [
         settled(host.services.restart.restart(id)),
         settled(registered(host, id)),
         ...(n % 5 === 0 ? [settled(host.services.api.pausing.pause(id))] : []),
-        ...(n % 4 === 0 ? [settled(host.create({ parent_id: id }))] : []),
+        ...(n % 5 === 1 ? [settled(host.create({ parent_id: id }))] : []),
         ...(n === 10 ? [settled(host.services.deletion.remove(root, { confirm: true, purge: false }))] : []),
       ]);
       await Promise.all(work);
       removed = ids;
     }
-    const live = await suite.db.selectFrom("workspaces").select("id").where("status", "<>", "removed").execute();
+    const live = await suite.db
+      .selectFrom("workspaces")
+      .select("id")
+      .where("status", "<>", "removed")
+      .execute();
     expect(live, "a child of a removed workspace").to.deep.equal([]);
     await eventually(async () => {
       await host.services.recovery.atBoot();

@@ -96,7 +96,9 @@ describe("restarting, pausing and resuming workspaces", function () {
         : Promise.resolve();
     await host.services.restart.restart(leaf);
     expect(await host.services.api.pausing.pause(root)).to.deep.equal({ status: "paused", paused_count: 3 });
-    await eventually(async () => !(await host.row(leaf)).stop_pending && !(await host.row(root)).stop_pending);
+    await eventually(
+      async () => !(await host.row(leaf)).stop_pending && !(await host.row(root)).stop_pending,
+    );
     await eventually(() => [root, child, leaf].every((id) => runtime.shelves.get(id)?.containers.size === 0));
     for (const id of [root, child, leaf]) {
       expect((await host.row(id)).status).to.equal("paused");
@@ -109,7 +111,9 @@ describe("restarting, pausing and resuming workspaces", function () {
     expect(await refusal(host.services.restart.restart(child))).to.equal(
       'PARENT_PAUSED: parent workspace "Root" is paused — resume it first',
     );
-    expect(await refusal(host.services.api.pausing.resume(leaf))).to.contain('PARENT_PAUSED: parent workspace "Child"');
+    expect(await refusal(host.services.api.pausing.resume(leaf))).to.contain(
+      'PARENT_PAUSED: parent workspace "Child"',
+    );
     expect(await refusal(host.services.api.pausing.resume(other))).to.contain("WORKSPACE_NOT_PAUSED");
 
     runtime.onJob = () => Promise.resolve();

@@ -88,7 +88,10 @@ export class ShelfRuntime implements ContainerRuntime {
   }
 
   #shelf(workspaceId: string): Shelf {
-    const shelf = this.shelves.get(workspaceId) ?? { containers: new Map<number, LaunchSpec>(), volumes: false };
+    const shelf = this.shelves.get(workspaceId) ?? {
+      containers: new Map<number, LaunchSpec>(),
+      volumes: false,
+    };
     this.shelves.set(workspaceId, shelf);
     return shelf;
   }

@@ -46,7 +46,10 @@ export const activityRoutes: readonly Route[] = [
         type: Type.Optional(text),
         source: Type.Optional(Type.Union([Type.Literal("canvas"), Type.Literal("agent")])),
         limit: Type.Optional(
-          Type.String({ pattern: "^[1-9][0-9]{0,8}$", description: `${DEFAULT_LIMIT}; at most ${MAX_LIMIT}` }),
+          Type.String({
+            pattern: "^[1-9][0-9]{0,8}$",
+            description: `${DEFAULT_LIMIT}; at most ${MAX_LIMIT}`,
+          }),
         ),
       }),
     ),

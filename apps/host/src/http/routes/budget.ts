@@ -51,7 +51,8 @@ export const budgetRoutes: readonly Route[] = [
     method: "GET",
     path: "/workspaces/:id/metrics",
     guard: "workspace",
-    summary: "The use of language models on this UTC day; zeroes, since agents call them without the platform",
+    summary:
+      "The use of language models on this UTC day; zeroes, since agents call them without the platform",
     responses: {
       200: answer(
         "The figures",

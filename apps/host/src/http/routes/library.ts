@@ -24,7 +24,9 @@ const TemplateSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const nothing = { 200: answer("Nothing: these features are not part of this platform", Type.Array(Type.Never())) };
+const nothing = {
+  200: answer("Nothing: these features are not part of this platform", Type.Array(Type.Never())),
+};
 
 /** Routes of what workspaces are made from, and of what the canvas asks for and finds empty; api.md §5. */
 export const libraryRoutes: readonly Route[] = [

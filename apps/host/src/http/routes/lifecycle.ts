@@ -16,7 +16,9 @@ export const lifecycleRoutes: readonly Route[] = [
     path: "/workspaces/:id",
     guard: "workspace",
     summary: "Change facts of a workspace: all that are named, or none",
-    body: bodyForDomain(UpdateWorkspaceSchema, (faults) => workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults })),
+    body: bodyForDomain(UpdateWorkspaceSchema, (faults) =>
+      workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults }),
+    ),
     responses: {
       200: answer(
         "Changed; needs_restart where it takes effect with the next restart",
@@ -36,7 +38,8 @@ export const lifecycleRoutes: readonly Route[] = [
     method: "POST",
     path: "/workspaces/:id/restart",
     guard: "workspace",
-    summary: "Start a workspace anew; its provision goes on after the answer. A body is not needed and not read",
+    summary:
+      "Start a workspace anew; its provision goes on after the answer. A body is not needed and not read",
     query: queryOf(
       Type.Object({
         reset: Type.Optional(Type.String({ description: "true: the stored agent session is dropped" })),
@@ -67,7 +70,8 @@ export const lifecycleRoutes: readonly Route[] = [
     method: "POST",
     path: "/workspaces/:id/pause",
     guard: "workspace",
-    summary: "Pause a workspace and all below it; their containers are stopped after the answer, volumes stay",
+    summary:
+      "Pause a workspace and all below it; their containers are stopped after the answer, volumes stay",
     responses: {
       200: answer("How many were paused now", counted("paused", "paused_count")),
       404: notFound,

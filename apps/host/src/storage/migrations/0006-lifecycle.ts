@@ -13,7 +13,8 @@ const STATEMENTS = [
     add column reset_session boolean not null default false`,
   sql`create index workspaces_stop on workspaces (stop_pending) where stop_pending`,
 
-  // Numbers run in the order of the inserts: two entries of one millisecond keep their order.
+  // Numbers run in the order of the inserts: two entries of one millisecond keep their order. The bodies are json, not
+  // jsonb, so that they are shown as they came.
   sql`create table activities (
     id uuid primary key,
     number bigint generated always as identity,
@@ -26,9 +27,9 @@ const STATEMENTS = [
     duration_ms bigint,
     status text not null,
     error_detail text,
-    request_body jsonb,
-    response_body jsonb,
-    metadata jsonb,
+    request_body json,
+    response_body json,
+    metadata json,
     created_at timestamptz not null default clock_timestamp()
   )`,
   sql`create index activities_workspace on activities (workspace_id, number)`,
