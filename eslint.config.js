@@ -1,6 +1,9 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+const ENV_MESSAGE =
+  "Take what you need as an argument: the configuration, ctx.env of a plugin, env of a boot task.";
+
 export default tseslint.config(
   { ignores: ["**/dist/**", "**/dist-test/**", "**/node_modules/**", "coverage/**"] },
   js.configs.recommended,
@@ -37,6 +40,19 @@ export default tseslint.config(
     // chai's property assertions (`expect(x).to.be.true`) are expressions by design.
     files: ["**/test/**/*.ts"],
     rules: { "@typescript-eslint/no-unused-expressions": "off" },
+  },
+  {
+    // The environment is taken in once, by the programs; all else is handed what it needs of it. A plugin reads
+    // `ctx.env`: that of the process may lack what the env stage has added.
+    files: ["**/src/**/*.ts", "**/src/**/*.tsx", "core/testing/**/*.ts"],
+    ignores: ["apps/host/src/cli/main.ts", "apps/demo-agent/src/main.ts"],
+    rules: {
+      "no-restricted-properties": ["error", { object: "process", property: "env", message: ENV_MESSAGE }],
+      "no-restricted-imports": [
+        "error",
+        ...["process", "node:process"].map((name) => ({ name, importNames: ["env"], message: ENV_MESSAGE })),
+      ],
+    },
   },
   {
     files: ["plugins/*/src/index.ts", "docs/examples/*/src/index.ts", "eslint.config.js"],

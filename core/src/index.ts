@@ -20,6 +20,7 @@ export {
 } from "./plugins/define-plugin.js";
 export type { Disposer, ContributionOwner, Registered } from "./hooks/registry.js";
 export { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+export { PROTECTED_KEYS } from "./hooks/env-mutators/limits.js";
 export type {
   EnvDraft,
   EnvMutator,
@@ -47,6 +48,33 @@ export {
   type Tier,
   type WorkspaceTemplate,
 } from "./ports/container-runtime.js";
+export {
+  ENGINE_INVENTORY,
+  type EngineContainer,
+  type EngineInventory,
+  type EngineListing,
+  type EngineVolume,
+  type ObjectOwner,
+} from "./ports/engine-inventory.js";
+export {
+  ORPHAN_EXAMINERS,
+  OWNER_RECORDS,
+  PROVISION_DEADLINES,
+  WORKSPACE_HEALTH,
+  type AttemptOfWorkspace,
+  type LeftoverProvision,
+  type OrphanExaminers,
+  type OrphanFinding,
+  type OrphanReport,
+  type OwnerRecords,
+  type OwnerRow,
+  type PendingProvision,
+  type ProvisionDeadlines,
+  type SweepFuse,
+  type SweepLease,
+  type WatchedWorkspace,
+  type WorkspaceHealth,
+} from "./ports/sweeps.js";
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";

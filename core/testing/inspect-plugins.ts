@@ -46,6 +46,8 @@ export interface InspectedPlugin {
   /** Of its package.json; `0.0.0` where there is none. */
   readonly version: string;
   readonly stage: PluginStage;
+  /** Variables of the host's environment that it declares to read. */
+  readonly variables: readonly string[];
 }
 
 /**
@@ -98,7 +100,7 @@ async function declaredIn(url: string): Promise<{ name?: string; stage?: PluginS
 }
 
 function inspected({ plugin, version }: LoadedPlugin): InspectedPlugin {
-  return { name: plugin.name, version, stage: plugin.stage };
+  return { name: plugin.name, version, stage: plugin.stage, variables: plugin.variables ?? [] };
 }
 
 /** @throws PLUGIN_EXPORT_INVALID when its config's schema is none */

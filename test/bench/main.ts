@@ -2,6 +2,7 @@ import { endEverything } from "../support/lifetime.js";
 import { bootBenchmarks } from "./boot.js";
 import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
+import { ghWrapperBenchmarks } from "./gh-wrapper.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
@@ -20,6 +21,7 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...ghWrapperBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { startHost, type RunningHost } from "../support/host.js";
@@ -84,33 +84,97 @@ describe("a plugin of a third party", function () {
   });
 
   describe("one made by molecule plugins new", () => {
-    it("builds, passes its tests, and changes the environment of a workspace, at once", async () => {
+    let folder: string;
+    let host: RunningHost;
+
+    before(async () => {
       const made = await molecule(thirdParty.folder, "plugins", "new", "acme-greeter");
       expect(made.code, made.stderr).to.equal(0);
       const plugin = join(thirdParty.folder, "acme-greeter");
       await install(plugin);
       expect(await npm(plugin, "test")).to.contain("takes no empty greeting");
       expect((await molecule(plugin, "plugins", "validate", ".")).stdout).to.contain("✓ acme-greeter 0.1.0");
-      const entry = {
+      const greeter = {
         name: "acme-greeter",
         module: "molecule-plugin-acme-greeter",
         isolation: "worker",
         config: { greeting: "good day" },
         env: { reads: [], writes: ["ACME_GREETER_*"] },
+        onError: "skip",
+        timeoutMs: 1_000,
       };
+      const next = { name: "next", module: "./vendor/next" };
       const tarball = await pack(plugin, thirdParty.folder);
-      const host = await hostIn(await thirdParty.hostFolder("greeter-host", [tarball], [entry]));
-      const id = await create(host, { name: "Hello", runtime: "demo" });
-      await untilStatus(host, id, "online");
-      const ledger = await host.api("GET", `/workspaces/${id}/env`);
+      folder = await thirdParty.hostFolder("greeter-host", [tarball], [greeter, next]);
+      await mkdir(join(folder, "vendor/next"), { recursive: true });
+      await writeFile(join(folder, "vendor/next/package.json"), '{"version":"2.0.0","main":"plugin.mjs"}');
+      await writeFile(join(folder, "vendor/next/plugin.mjs"), NEXT);
+      host = await hostIn(folder);
+    });
+
+    after(async () => {
       await host.stop();
-      expect(field(ledger.body, "variables", "ACME_GREETER_GREETING")).to.have.nested.property(
-        "[0].value",
-        "good day, Hello",
-      );
+    });
+
+    const toggle = (enabled: boolean) => host.api("PATCH", "/admin/plugins/acme-greeter", { enabled });
+
+    /** The ledger of a new workspace, with what its process really got. */
+    async function ledgerOfNew() {
+      const id = await create(host, { name: "Hello", runtime: "demo" });
+      const { url } = await untilStatus(host, id, "online");
+      const names: unknown = await (await fetch(`${url}/env-names`)).json();
+      const { body } = await host.api("GET", `/workspaces/${id}/env`);
+      return {
+        id,
+        names,
+        variables: field(body, "variables"),
+        mutators: JSON.stringify(field(body, "mutators")),
+      };
+    }
+
+    const GREETING = "ACME_GREETER_GREETING";
+
+    it("changes the environment of a workspace from a worker, under its globs", async () => {
+      expect(await pluginOf(host, "acme-greeter")).to.include({ state: "enabled", isolation: "worker" });
+      const { names, variables } = await ledgerOfNew();
+      expect(names).to.include(GREETING).and.include("NEXT");
+      expect(field(variables, GREETING)).to.have.nested.property("[0].value", "good day, Hello");
+      expect(field(variables, "NEXT")).to.have.nested.property("[0].writer.version", "2.0.0");
+    });
+
+    it("is missing from the next workspace once it was toggled off by the API", async () => {
+      expect((await toggle(false)).body).to.include({ state: "disabled", reason: "toggled off at run time" });
+      const { names, variables } = await ledgerOfNew();
+      expect(names).not.to.include(GREETING);
+      expect(variables).not.to.have.property(GREETING);
+      expect(names).to.include("NEXT");
+    });
+
+    it("is named in the event when it hangs, and the next plugin's work stands under skip", async () => {
+      const module = join(folder, "node_modules/molecule-plugin-acme-greeter/dist/src/index.js");
+      const source = await readFile(module, "utf8");
+      expect(source).to.contain("mutate(env, workspace) {");
+      await writeFile(module, source.replace("mutate(env, workspace) {", "$& while (true) {}"));
+      expect((await toggle(true)).body).to.include({ state: "enabled" });
+      const { id, names, mutators } = await ledgerOfNew();
+      expect(names).to.include("NEXT").and.not.include(GREETING);
+      expect(mutators).to.contain('"outcome":"skipped"').and.contain("ENV_MUTATOR_TIMEOUT");
+      const events: unknown = (await host.api("GET", `/events/${id}`)).body;
+      const told = Array.isArray(events)
+        ? events.find((event) => field(event, "event_type") === "ENV_MUTATOR_FAILED")
+        : undefined;
+      expect(field(told, "payload", "plugin")).to.equal("acme-greeter");
+      expect(field(told, "payload", "outcome")).to.equal("skipped");
+      expect((await toggle(false)).body).to.include({ state: "disabled", error: null });
     });
   });
 });
+
+/** A plugin after the third party's, in a folder of the deploy's own. */
+const NEXT = `export default {
+  $$type: "@molecule/plugin", name: "next", api: 1, stage: "main",
+  setup(ctx) { ctx.envMutators.add({ name: "next", mutate(env) { env.set("NEXT", "1"); } }); },
+};\n`;
 
 /** The manifest entry that the example's README tells. */
 async function entryOfReadme(example: string): Promise<object> {

@@ -14,6 +14,9 @@ export const BUSYBOX_IMAGE = "molecule-test/busybox:latest";
 /** A base with `node` on the PATH and nothing else: no shell. */
 export const NODE_BASE_IMAGE = "molecule-test/node-base:latest";
 
+/** What an agent's image has, by name of Debian's packages: bash, curl, gh, git, and busybox for the rest. */
+export const GITHUB_TOOLS_IMAGE = "molecule-test/github-tools:latest";
+
 /** What glibc loads by name when it looks up users and hosts, so that no list of libraries shows it. */
 const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
@@ -23,17 +26,9 @@ const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libreso
  * @throws IMAGE_NOT_MADE when busybox is not installed, ENGINE_REFUSED by the engine's word.
  */
 export async function makeBusyboxImage(docker: Docker): Promise<void> {
-  const busybox = await findProgram("busybox");
-  if (busybox === undefined) {
-    throw supportErrors.IMAGE_NOT_MADE({ image: BUSYBOX_IMAGE, reason: "busybox is not installed" });
-  }
-  const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "");
-  await importImage(docker, BUSYBOX_IMAGE, ['CMD ["sh"]', "ENV PATH=/bin"], async (tar) => {
-    await addProgram(tar, busybox, "bin/busybox");
-    for (const name of applets) {
-      if (name !== "busybox") tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
-    }
-  });
+  await importImage(docker, BUSYBOX_IMAGE, ['CMD ["sh"]', "ENV PATH=/bin"], (tar) =>
+    addBusybox(tar, BUSYBOX_IMAGE),
+  );
 }
 
 /**
@@ -44,10 +39,32 @@ export async function makeBusyboxImage(docker: Docker): Promise<void> {
  */
 export async function makeNodeBaseImage(docker: Docker): Promise<void> {
   await importImage(docker, NODE_BASE_IMAGE, ["ENV PATH=/usr/local/bin"], async (tar) => {
-    await addProgram(tar, process.execPath, "usr/local/bin/node");
+    await addPrograms(tar, new Map([["usr/local/bin/node", process.execPath]]));
     const certificates = "/etc/ssl/certs/ca-certificates.crt";
     if (await exists(certificates)) await addFile(tar, certificates, certificates.slice(1), 0o644);
     tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
+  });
+}
+
+/**
+ * Makes {@link GITHUB_TOOLS_IMAGE} from this machine's programs. Its container waits, and ends when it is told to.
+ *
+ * @throws IMAGE_NOT_MADE when one of them is not installed, ENGINE_REFUSED by the engine's word.
+ */
+export async function makeGithubToolsImage(docker: Docker): Promise<void> {
+  // As process 1 a shell ignores SIGTERM unless it says otherwise.
+  const waiting = `CMD ["sh", "-c", "trap 'exit 0' TERM; sleep 1000000 & wait"]`;
+  const changes = [waiting, "ENV PATH=/usr/bin:/bin", "ENV HOME=/root"];
+  await importImage(docker, GITHUB_TOOLS_IMAGE, changes, async (tar) => {
+    await addBusybox(tar, GITHUB_TOOLS_IMAGE);
+    tar.entry({ name: "usr/bin/env", type: "symlink", linkname: "/bin/busybox" });
+    tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
+    const transport = join((await run("git", ["--exec-path"])).trim(), "git-remote-https");
+    const programs = new Map([[transport.slice(1), transport]]);
+    for (const name of ["bash", "curl", "gh", "git"]) {
+      programs.set(`usr/bin/${name}`, await needed(name, GITHUB_TOOLS_IMAGE));
+    }
+    await addPrograms(tar, programs);
   });
 }
 
@@ -77,9 +94,29 @@ async function importImage(
   await drain(stream);
 }
 
-async function addProgram(tar: Pack, program: string, name: string): Promise<void> {
-  await addFile(tar, program, name, 0o755);
-  for (const library of await librariesOf(program)) await addFile(tar, library, library.slice(1), 0o755);
+async function needed(program: string, image: string): Promise<string> {
+  const found = await findProgram(program);
+  if (found !== undefined) return found;
+  throw supportErrors.IMAGE_NOT_MADE({ image, reason: `${program} is not installed` });
+}
+
+async function addBusybox(tar: Pack, image: string): Promise<void> {
+  const busybox = await needed("busybox", image);
+  const applets = (await run(busybox, ["--list"])).split("\n").filter((name) => name !== "");
+  await addPrograms(tar, new Map([["bin/busybox", busybox]]));
+  for (const name of applets) {
+    if (name !== "busybox") tar.entry({ name: `bin/${name}`, type: "symlink", linkname: "busybox" });
+  }
+}
+
+/** Adds programs, by their names in the image, and each of their libraries once: the engine refuses a name twice. */
+async function addPrograms(tar: Pack, programs: ReadonlyMap<string, string>): Promise<void> {
+  const libraries = new Set<string>();
+  for (const [name, program] of programs) {
+    await addFile(tar, program, name, 0o755);
+    for (const library of await librariesOf(program)) libraries.add(library);
+  }
+  for (const library of libraries) await addFile(tar, library, library.slice(1), 0o755);
 }
 
 async function addFile(tar: Pack, from: string, name: string, mode: number): Promise<void> {

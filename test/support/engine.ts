@@ -4,7 +4,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { installPackages, mayInstall } from "./debian.js";
-import { BUSYBOX_IMAGE, makeBusyboxImage, makeNodeBaseImage, NODE_BASE_IMAGE } from "./engine-images.js";
+import {
+  BUSYBOX_IMAGE,
+  GITHUB_TOOLS_IMAGE,
+  makeBusyboxImage,
+  makeGithubToolsImage,
+  makeNodeBaseImage,
+  NODE_BASE_IMAGE,
+} from "./engine-images.js";
 import { atEnd } from "./lifetime.js";
 import { privateEngineObstacle, startPrivateEngine } from "./private-engine.js";
 import { skipFor } from "./skip.js";
@@ -36,6 +43,8 @@ export interface Engine {
   readonly labels: Readonly<Record<string, string>>;
   /** Builds, once, an image with nothing but `node` on its PATH, and answers its name. */
   nodeBase(): Promise<string>;
+  /** Builds, once, an image with bash, curl, gh, git and busybox, whose container waits; answers its name. */
+  githubTools(): Promise<string>;
   /** What this installation makes on a found engine is removed when the tests end. */
   ownInstance(instanceId: string): void;
 }
@@ -112,7 +121,7 @@ const OWN_INSTANCES = new Set<string>();
 function describe(url: string, isPrivate: boolean): Engine {
   const docker = clientFor(url);
   const runId = randomUUID();
-  let nodeBase: Promise<string> | undefined;
+  const image = imageProvider(docker, isPrivate);
   const env: Record<string, string> = { DOCKER_HOST: url };
   for (const name of ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"]) {
     const value = process.env[name];
@@ -126,9 +135,19 @@ function describe(url: string, isPrivate: boolean): Engine {
     busybox: BUSYBOX_IMAGE,
     runId,
     labels: { [TEST_LABEL]: runId },
-    nodeBase: () =>
-      (nodeBase ??= provideImage({ docker, private: isPrivate }, NODE_BASE_IMAGE, makeNodeBaseImage)),
+    nodeBase: () => image(NODE_BASE_IMAGE, makeNodeBaseImage),
+    githubTools: () => image(GITHUB_TOOLS_IMAGE, makeGithubToolsImage),
     ownInstance: (instanceId) => void OWN_INSTANCES.add(instanceId),
+  };
+}
+
+/** Provides each image once. */
+function imageProvider(docker: Docker, isPrivate: boolean) {
+  const images = new Map<string, Promise<string>>();
+  return (image: string, make: (docker: Docker) => Promise<void>): Promise<string> => {
+    const provided = images.get(image) ?? provideImage({ docker, private: isPrivate }, image, make);
+    images.set(image, provided);
+    return provided;
   };
 }
 

@@ -19,6 +19,8 @@ const STOP_TIMEOUT_MS = 20_000;
 export interface HostOptions {
   /** Added to a minimal environment, which holds nothing of the test process's but PATH. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Nothing but PATH, HOME and `env`, as `env -i` gives: no port, data folder or log format. */
+  readonly bare?: boolean;
   /** Whether `--dev` is given; not unless told. */
   readonly dev?: boolean;
   /** Further arguments of `start`. */
@@ -134,9 +136,7 @@ async function commandLine(options: HostOptions): Promise<CommandLine> {
   const env: Record<string, string> = {
     PATH: widePath(),
     HOME: dataDir,
-    PORT: "0",
-    LOG_FORMAT: "json",
-    MOLECULE_DATA_DIR: dataDir,
+    ...(options.bare === true ? {} : { PORT: "0", LOG_FORMAT: "json", MOLECULE_DATA_DIR: dataDir }),
     ...(options.manifest === undefined ? {} : { MOLECULE_MANIFEST: options.manifest }),
     ...inherited("NODE_OPTIONS", "NODE_V8_COVERAGE"),
     ...options.env,

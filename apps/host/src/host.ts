@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
+  ENGINE_INVENTORY,
   Kernel,
   LOOP_LEASES,
   readManifest,
   SecretMasker,
   systemClock,
   type ContainerRuntime,
+  type EngineInventory,
   type Manifest,
 } from "@molecule/core";
 import { announce } from "./announce.js";
@@ -21,6 +23,9 @@ import { MeasuredRuntime } from "./metrics/measured-runtime.js";
 import { PluginToggles } from "./plugin-toggles.js";
 import { Readiness } from "./readiness.js";
 import { selectRuntime } from "./runtimes/select.js";
+import { textOfKey } from "./secrets/encryption-key.js";
+import { openVault } from "./secrets/open-vault.js";
+import type { SecretVault } from "./secrets/secret-vault.js";
 import { StopStack } from "./stop-stack.js";
 import { openStorage, type Storage } from "./storage/storage.js";
 import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/services.js";
@@ -73,6 +78,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
+/** The two sides of the container runtime that was chosen. */
+interface EngineAccess {
+  readonly runtime: ContainerRuntime;
+  readonly inventory: EngineInventory;
+}
+
 class Boot {
   readonly #options: HostOptions;
   readonly #masker: SecretMasker;
@@ -106,11 +117,23 @@ class Boot {
     const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
     kernel.provide(LOOP_LEASES, storage.leases);
     kernel.rememberToggles(await storage.toggles.all());
-    const runtime = await this.#timed(kernel, "storage", "container runtime", () =>
+    const vault = await this.#timed(kernel, "storage", "secrets", () =>
+      openVault(config, storage, this.#log),
+    );
+    const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
       this.#openRuntime(config, storage, manifest, metrics),
     );
     kernel.provide(CONTAINER_RUNTIME, runtime);
-    const workspaces = this.#createWorkspaces(config, storage, runtime, kernel, manifest, metrics);
+    kernel.provide(ENGINE_INVENTORY, inventory);
+    const workspaces = this.#createWorkspaces(
+      config,
+      storage,
+      vault,
+      { runtime, inventory },
+      kernel,
+      manifest,
+      metrics,
+    );
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
@@ -145,9 +168,10 @@ class Boot {
   }
 
   async #openStorage(config: HostConfig): Promise<Storage> {
-    const storage = await openStorage(config, { log: this.#log, clock: this.#clock });
+    const storage = await openStorage(config, { log: this.#log, clock: this.#clock, masker: this.#masker });
     this.#stack.push("storage", () => storage.close());
     if (storage.generatedAdminToken !== null) this.#masker.add(storage.generatedAdminToken);
+    for (const key of storage.encryptionKeys.all()) this.#masker.add(textOfKey(key));
     return storage;
   }
 
@@ -156,7 +180,7 @@ class Boot {
     storage: Storage,
     manifest: Manifest,
     metrics: HostMetrics,
-  ): Promise<ContainerRuntime> {
+  ): Promise<EngineAccess> {
     const { runtime, reason } = await selectRuntime({
       config,
       instanceId: storage.instanceId,
@@ -168,15 +192,17 @@ class Boot {
     });
     this.#stack.push("container runtime", () => runtime.close());
     this.#log.info(`container runtime: ${runtime.kind} (${reason})`);
-    return new MeasuredRuntime(runtime, this.#clock, (run) => {
+    const measured = new MeasuredRuntime(runtime, this.#clock, (run) => {
       metrics.onEngineCall(run);
     });
+    return { runtime: measured, inventory: runtime.inventory };
   }
 
   #createWorkspaces(
     config: HostConfig,
     storage: Storage,
-    runtime: ContainerRuntime,
+    vault: SecretVault,
+    { runtime, inventory }: EngineAccess,
     kernel: Kernel,
     manifest: Manifest,
     metrics: HostMetrics,
@@ -186,8 +212,10 @@ class Boot {
       config,
       storage,
       runtime,
+      inventory,
       kernel,
       templates: manifest.templates,
+      vault,
       masker: this.#masker,
       clock: this.#clock,
       log: this.#log,
@@ -210,7 +238,13 @@ class Boot {
     workspaces: WorkspaceServices,
     metrics: HostMetrics,
   ): Promise<string> {
-    const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
+    const readiness = new Readiness({
+      database: storage.database,
+      runtime,
+      kernel,
+      orphanFuse: workspaces.sweeps.fuse,
+      clock: this.#clock,
+    });
     const toggles = new PluginToggles({
       kernel,
       store: storage.toggles,
@@ -225,6 +259,7 @@ class Boot {
         adminToken: config.adminToken,
         metricsToken: config.metricsToken,
         generatedAdminToken: storage.generatedAdminToken,
+        testTokens: config.testTokens,
         corsOrigins: config.corsOrigins,
         rateLimitPerMinute: config.rateLimitPerMinute,
         trustedProxies: config.trustedProxies,
@@ -253,7 +288,10 @@ class Boot {
       },
       togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
       previewEnv: (body) => workspaces.envPreview.preview(body),
+      secrets: workspaces.secretChanges,
+      workspaceModel: workspaces.model,
       installationTokens: workspaces.installationTokens,
+      orphans: workspaces.sweeps.orphans,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });

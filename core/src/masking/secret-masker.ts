@@ -1,3 +1,5 @@
+import { encodedForms } from "./encoded-forms.js";
+
 /** What stands in the place of a secret. */
 export const MASK = "***";
 
@@ -19,8 +21,8 @@ const TOKEN_SHAPES: readonly [RegExp, string][] = [
 ];
 
 /**
- * Knows the secrets of this process and takes them out of texts, also where they stand JSON-escaped, URL-encoded
- * or in base64.
+ * Knows the secrets of this process and takes them out of texts, also where they stand JSON-escaped, URL-encoded,
+ * in base64, or line by line.
  *
  * The forms are looked up by their first characters at each place of a text. One regular expression of all of them
  * would be rebuilt with each secret (0.2 s for 1,000), and refused by the engine once it is too large, which a
@@ -38,7 +40,7 @@ export class SecretMasker {
    */
   add(value: string): () => void {
     if (value.length < MIN_LENGTH) return () => undefined;
-    const forms = encodedForms(value);
+    const forms = new Set(encodedForms(value).filter((form) => form.length >= MIN_LENGTH));
     for (const form of forms) this.#retain(form);
     let released = false;
     return () => {
@@ -97,36 +99,4 @@ export class SecretMasker {
     forms.splice(forms.indexOf(form), 1);
     if (forms.length === 0) this.#byStart.delete(start);
   }
-}
-
-/** The ways in which a value shows up in outputs, each once. */
-function encodedForms(value: string): ReadonlySet<string> {
-  const wellFormed = value.toWellFormed();
-  const forms = [
-    value,
-    JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(wellFormed),
-    // As in a form's body, where a space is "+" (WHATWG URL, application/x-www-form-urlencoded).
-    new URLSearchParams([["", wellFormed]]).toString().slice(1),
-    ...base64Forms(Buffer.from(value)),
-  ];
-  return new Set(forms.filter((form) => form.length >= MIN_LENGTH));
-}
-
-/**
- * The characters that the bytes give in base64 at each of the three alignments in which they may stand inside a
- * longer encoded text, without the characters that depend on the neighbours.
- */
-function base64Forms(bytes: Buffer): string[] {
-  const forms: string[] = [];
-  for (const shift of [0, 1, 2]) {
-    const shifted = Buffer.concat([Buffer.alloc(shift), bytes]);
-    const encoded = shifted.toString("base64").replaceAll("=", "");
-    const from = shift === 0 ? 0 : shift + 1;
-    const to = shifted.length % 3 === 0 ? encoded.length : encoded.length - 1;
-    const form = encoded.slice(from, to);
-    forms.push(form, form.replaceAll("+", "-").replaceAll("/", "_"));
-  }
-  // Below 8 characters a base64 fragment is likely to be part of something harmless.
-  return forms.filter((form) => form.length >= 8);
 }

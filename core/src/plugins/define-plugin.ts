@@ -56,6 +56,11 @@ export interface PluginDefinition<Schema extends TSchema = TSchema> {
   readonly config?: Schema;
   /** `main` when absent. */
   readonly stage?: PluginStage;
+  /**
+   * Names of the variables of the host's environment that the plugin reads: `molecule config` tells their values and
+   * origins. A name such as `…_TOKEN`, `…_SECRET` or `…_KEY` makes a value secret there.
+   */
+  readonly variables?: readonly string[];
   setup(ctx: PluginContext<Static<Schema>>): void | Promise<void>;
 }
 
@@ -66,6 +71,7 @@ export interface Plugin {
   readonly api: number;
   readonly config?: TSchema | undefined;
   readonly stage: PluginStage;
+  readonly variables?: readonly string[] | undefined;
   /** Called by the plugin host, with a config that its schema accepts. */
   setup(ctx: PluginContext): void | Promise<void>;
 }
@@ -92,6 +98,7 @@ export function definePlugin<Schema extends TSchema>(definition: PluginDefinitio
     api: definition.api,
     config: definition.config,
     stage: definition.stage ?? "main",
+    variables: definition.variables,
     setup: (ctx: PluginContext<Static<Schema>>) => definition.setup(ctx),
   };
 }

@@ -56,7 +56,13 @@ function exportFaults(exported: unknown, entry: PluginEntry): Fault[] {
   expect("name", exported.name === entry.name, `${JSON.stringify(entry.name)}, as in the manifest`);
   expect("setup", typeof exported.setup === "function", "a function");
   expect("stage", exported.stage === "env" || exported.stage === "main", '"env" or "main"');
+  expect("variables", isListOfNames(exported.variables), "a list of names of variables");
   return faults;
+}
+
+function isListOfNames(value: unknown): boolean {
+  if (value === undefined) return true;
+  return Array.isArray(value) && value.every((each) => typeof each === "string" && each !== "");
 }
 
 function isPlugin(value: unknown): value is Plugin {

@@ -20,5 +20,6 @@ describe("definePlugin", () => {
     const plugin = definePlugin({ name: "x", api: 1, setup: () => undefined });
     expect(plugin.stage).to.equal("main");
     expect(plugin.config).to.equal(undefined);
+    expect(plugin.variables).to.equal(undefined);
   });
 });

@@ -101,6 +101,11 @@ describe("loadPlugin", () => {
       ['default.name: found "other", allowed: "acme", as in the manifest'],
     ],
     [
+      "variables that are no names",
+      PLUGIN('variables: ["A", 1]'),
+      ['default.variables: found ["A",1], allowed: a list of names of variables'],
+    ],
+    [
       "everything wrong at once",
       "export default {};",
       [

@@ -18,13 +18,17 @@ describe("inspectPlugin", () => {
     await folder.remove();
   });
 
-  it("gives name, version and stage of a plugin that is right, without its setup", async () => {
+  it("gives name, version, stage and variables of a plugin that is right, without its setup", async () => {
     await folder.write("package.json", '{ "version": "3.2.1" }');
-    await folder.write("good.mjs", pluginSource("good", "throw new Error('setup ran');", SCHEMA));
+    await folder.write(
+      "good.mjs",
+      pluginSource("good", "throw new Error('setup ran');", `variables: ["A"], ${SCHEMA}`),
+    );
     expect(await inspectPlugin({ name: "good", module: "./good.mjs" }, folder.path)).to.deep.equal({
       name: "good",
       version: "3.2.1",
       stage: "main",
+      variables: ["A"],
     });
   });
 

@@ -10,7 +10,7 @@ export interface Endpoint {
 }
 
 /** Variables that this plugin acts with; without one of them it does nothing. */
-const NEEDED = ["MOLECULE_ORG_ID", "ADMIN_TOKEN", "MOLECULE_CP_URL"] as const;
+export const NEEDED: readonly string[] = ["MOLECULE_ORG_ID", "ADMIN_TOKEN", "MOLECULE_CP_URL"];
 
 /** The names of the variables that are not set; a blank one counts as unset, as for the host. */
 export function missingVariables(env: Readonly<Record<string, string | undefined>>): string[] {

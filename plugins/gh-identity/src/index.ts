@@ -7,6 +7,7 @@ import { readWrapper } from "./wrapper.js";
 export default definePlugin({
   name: "gh-identity",
   api: 1,
+  variables: ["MOLECULE_GH_IDENTITY_CONFIG_FILE"],
   config: IdentityConfigSchema,
   async setup(ctx) {
     const [config, wrapper] = await Promise.all([

@@ -41,6 +41,14 @@ describe("the plugin gh-identity in a kernel", () => {
     return kernel;
   };
 
+  /** The owner that a workspace of the role `dev` would get now. */
+  const ownerOfDev = async () => {
+    const [mutator] = kernel?.registries.envMutators.mutators() ?? [];
+    if (mutator === undefined) expect.fail("it contributed no mutator");
+    const { env } = await runMutator(mutator, { env: { MOLECULE_AGENT_ROLE: "dev" } });
+    return env.MOLECULE_OWNER;
+  };
+
   it("contributes one mutator, and takes it back when it is disabled", async () => {
     const { plugins, registries } = await boot({ roles: { dev: { owner: "alice" } } });
     expect(plugins.status()[0]).to.deep.include({ state: "enabled", error: null });
@@ -51,11 +59,23 @@ describe("the plugin gh-identity in a kernel", () => {
 
   it("reads the file that the host's environment names, relative to the manifest", async () => {
     await writeFile(join(dir, "owners.yaml"), "roles: { dev: { owner: bob } }\n");
-    const { registries } = await boot({}, { MOLECULE_GH_IDENTITY_CONFIG_FILE: "owners.yaml" });
-    const [mutator] = registries.envMutators.mutators();
-    if (mutator === undefined) expect.fail("it contributed no mutator");
-    const { env } = await runMutator(mutator, { env: { MOLECULE_AGENT_ROLE: "dev" } });
-    expect(env.MOLECULE_OWNER).to.equal("bob");
+    await boot({}, { MOLECULE_GH_IDENTITY_CONFIG_FILE: "owners.yaml" });
+    expect(await ownerOfDev()).to.equal("bob");
+  });
+
+  it("picks up a change of the file when it is disabled and enabled again, and heals from a wrong one", async () => {
+    await writeFile(join(dir, "owners.yaml"), "roles: { dev: { owner: bob } }\n");
+    const { plugins } = await boot({}, { MOLECULE_GH_IDENTITY_CONFIG_FILE: "owners.yaml" });
+    const rewrite = async (text: string) => {
+      await writeFile(join(dir, "owners.yaml"), text);
+      await plugins.toggle("gh-identity", false);
+      return (await plugins.toggle("gh-identity", true)).state;
+    };
+    expect(await rewrite("roles: { dev: { owner: carol } }\n")).to.equal("enabled");
+    expect(await ownerOfDev()).to.equal("carol");
+    expect(await rewrite("roles: 5\n")).to.equal("failed");
+    expect(await rewrite("roles: { default: { owner: dora } }\n")).to.equal("enabled");
+    expect(await ownerOfDev()).to.equal("dora");
   });
 
   it("fails alone, with its own code, when the file is wrong", async () => {

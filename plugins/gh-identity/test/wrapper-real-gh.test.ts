@@ -1,25 +1,24 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, symlink } from "node:fs/promises";
-import { skipFor } from "@molecule/test/support/skip.js";
+import { makeCertificate } from "@molecule/test/support/certificate.js";
+import { useProgram } from "@molecule/test/support/programs.js";
 import { expect } from "chai";
 import { useSandbox } from "./support/cases.js";
 import { GithubApi } from "./support/github-api.js";
 import { BADGE, type CallOptions } from "./support/sandbox.js";
 
-const REAL_GH = "/usr/bin/gh";
 const TOKEN = `ghs_${"x1.y2-z3_".repeat(57)}`;
 
 describe("the wrapper before the real gh", () => {
   const sandbox = useSandbox();
+  let realGh = "";
   let api: GithubApi | undefined;
 
   before(async function () {
-    if (spawnSync(REAL_GH, ["--version"]).status !== 0) {
-      skipFor(this, "GitHub CLI", `${REAL_GH} --version does not run; install the package gh`);
-    }
+    realGh = await useProgram(this, "gh");
     await mkdir(sandbox().path("cli"));
-    await symlink(REAL_GH, sandbox().path("cli/gh"));
-    api = await GithubApi.listen(sandbox().path("api.sock"));
+    await symlink(realGh, sandbox().path("cli/gh"));
+    api = await GithubApi.onSocket(sandbox().path("api.sock"));
     await gh(["config", "set", "http_unix_socket", sandbox().path("api.sock")]);
   });
   beforeEach(() => {
@@ -70,6 +69,43 @@ describe("the wrapper before the real gh", () => {
     expect(line?.exit_code).to.equal(0);
   });
 
+  it("does the same at an Enterprise Server that GH_HOST names, by its own certificate", async function () {
+    const certificate = await makeCertificate(this, ["IP:127.0.0.1"]);
+    const enterprise = await GithubApi.withTls(certificate);
+    try {
+      const args = [
+        "-R",
+        "o/r",
+        "pr",
+        "create",
+        "-H",
+        "feat",
+        "-B",
+        "main",
+        "-t",
+        "T",
+        "-b",
+        "x",
+        "-a",
+        "@me",
+      ];
+      const env = {
+        GH_HOST: enterprise.host,
+        GH_ENTERPRISE_TOKEN: TOKEN,
+        SSL_CERT_FILE: certificate.certFile,
+        GH_CONFIG_DIR: sandbox().path("gh-enterprise"),
+      };
+      const result = await gh(args, { env });
+      expect(result.code, result.stderr).to.equal(0);
+      const sent = Object.fromEntries(enterprise.mutations.map(({ name, input }) => [name, input]));
+      expect(sent.PullRequestCreate).to.include({ body: `${BADGE}\n\nx` });
+      expect(sent.PullRequestCreateMetadata).to.deep.include({ assigneeIds: ["U_alice"] });
+      expect([...enterprise.authorizations]).to.deep.equal([`token ${TOKEN}`]);
+    } finally {
+      await enterprise.close();
+    }
+  });
+
   it("opens an issue whose body comes on stdin, by gh's other name for create", async () => {
     const result = await gh(["issue", "new", "-R", "o/r", "-t", "T", "-F", "-"], { stdin: "piped\n" });
     expect(result).to.include({ code: 0, stdout: "https://github.com/o/r/issues/6\n" });
@@ -104,7 +140,7 @@ describe("the wrapper before the real gh", () => {
         HOME: sandbox().dir,
         GH_NO_UPDATE_NOTIFIER: "1",
       };
-      const bare = spawnSync(REAL_GH, args, { env, cwd: sandbox().path("work"), encoding: "utf8" });
+      const bare = spawnSync(realGh, args, { env, cwd: sandbox().path("work"), encoding: "utf8" });
       const wrapped = await gh(args);
       expect(wrapped).to.deep.equal({
         code: bare.status,

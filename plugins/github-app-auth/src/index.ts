@@ -9,6 +9,13 @@ import { readScripts } from "./workspace-files.js";
 export default definePlugin({
   name: "github-app-auth",
   api: 1,
+  variables: [
+    "GITHUB_APP_ID",
+    "GITHUB_APP_INSTALLATION_ID",
+    "GITHUB_APP_PRIVATE_KEY_FILE",
+    "GITHUB_API_URL",
+    "GITHUB_SERVER_URL",
+  ],
   config: GithubAppConfigSchema,
   async setup(ctx) {
     const settings = await readSettings(ctx.env, ctx.manifestDir);

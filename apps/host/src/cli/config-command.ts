@@ -1,4 +1,4 @@
-import { readManifest, systemClock } from "@molecule/core";
+import { isCodedError, readManifest, systemClock, type Manifest } from "@molecule/core";
 import type { Command } from "commander";
 import { readConfig } from "../config/config.js";
 import { describeOrigin, effectiveVariables, type EffectiveVariable } from "../config/effective.js";
@@ -36,9 +36,26 @@ async function printConfig(context: CliContext, options: { dev: boolean; json: b
   const filled = { names: origins, dir: manifest.dir };
   const terminal = "isTTY" in output && output.isTTY === true;
   const config = readConfig(env, { cwd, home, filled, dev: options.dev, terminal });
-  const variables = effectiveVariables({ env, origins, config, manifest });
+  const declared = await declaredBy(manifest, env);
+  const variables = effectiveVariables({ env, origins, config, manifest, declared });
   const text = options.json ? renderJson(stage, variables) : renderText(stage, variables);
   output.write(`${maskerOf(env).mask(text)}\n`);
+}
+
+/** What the plugins that are on declare to read; one that can't be imported is the doctor's matter. */
+async function declaredBy(manifest: Manifest, env: EnvStage["env"]): Promise<string[]> {
+  // Loaded on demand: a host that starts has no use for the author's kit.
+  const { decidePlugins, inspectPlugin } = await import("@molecule/core/testing");
+  const names: string[] = [];
+  for (const { entry, enabled } of decidePlugins(manifest, env)) {
+    if (!enabled) continue;
+    try {
+      names.push(...(await inspectPlugin(entry, manifest.dir)).variables);
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+    }
+  }
+  return names;
 }
 
 function renderJson({ entries }: EnvStage, variables: readonly EffectiveVariable[]): string {

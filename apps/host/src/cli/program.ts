@@ -4,7 +4,9 @@ import { buildImages } from "./build-images.js";
 import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
+import { registerOrphanCommands } from "./orphan-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
+import { registerSecretCommands } from "./secrets/register.js";
 import { start } from "./start.js";
 
 /** What a command gets from the process that it runs in. */
@@ -60,7 +62,9 @@ function createProgram(context: CliContext): Command {
       buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
     );
   registerEnvCommands(program, context);
+  registerOrphanCommands(program, context);
   registerPluginCommands(program, context);
+  registerSecretCommands(program, context);
   registerConfigCommand(program, context);
   registerDoctorCommand(program, context);
   return program;

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import type { ContainerRuntimeKind, Tier } from "@molecule/core";
 import { configErrors } from "../errors/config.js";
+import type { EncryptionKey } from "../secrets/encryption-key.js";
+import { readEncryptionKeys } from "../secrets/read-encryption-keys.js";
 import { parseNetworks } from "./networks.js";
 import { VariableReader, type Environment } from "./variables.js";
 
@@ -22,6 +24,10 @@ export interface HostConfig {
   readonly adminToken: string | null;
   /** What `GET /metrics` asks for; null: it is open. */
   readonly metricsToken: string | null;
+  /** Encrypt the secrets, the first one from now on; none: this installation makes one for itself. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  /** Whether administrators get tokens of workspaces for tests, also outside of development. */
+  readonly testTokens: boolean;
   readonly databaseUrl: string | null;
   /** Absolute. */
   readonly dataDir: string;
@@ -37,9 +43,9 @@ export interface HostConfig {
   readonly rateLimitPerMinute: number;
   /** Networks in CIDR form whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
-  /** Seconds; over the deadline of every runtime (of a workspace). */
-  readonly provisionTimeoutSeconds: number | null;
   readonly orgId: string | null;
+  /** Seconds that every provision has, whatever its runtime declares; null: as the runtimes declare. */
+  readonly provisionTimeoutSeconds: number | null;
   readonly log: LogConfig;
 }
 
@@ -84,12 +90,25 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
       allowed: "the URL of a Postgres server: production does not run on the embedded database",
     });
   }
+  const encryptionKeys = readEncryptionKeys(read);
+  const namesKeys = ["SECRETS_ENCRYPTION_KEYS", "SECRETS_ENCRYPTION_KEY"].some(
+    (name) => read.text(name) !== undefined,
+  );
+  if (environment === "production" && !namesKeys) {
+    read.faults.push({
+      path: "SECRETS_ENCRYPTION_KEYS",
+      found: "nothing",
+      allowed: "id:base64 of 32 bytes (openssl rand -base64 32): production makes no key for itself",
+    });
+  }
   const config: HostConfig = {
     host: read.text("HOST") ?? "0.0.0.0",
     port: read.integer("PORT", { min: 0, max: 65_535 }) ?? 8080,
     environment,
     adminToken: read.text("ADMIN_TOKEN") ?? null,
     metricsToken: read.text("METRICS_TOKEN") ?? null,
+    encryptionKeys,
+    testTokens: read.flag("MOLECULE_ENABLE_TEST_TOKENS") ?? false,
     databaseUrl,
     dataDir: readDataDir(read, context),
     containerRuntime: read.choice("CONTAINER_RUNTIME", ["auto", "docker", "process", "none"]) ?? "auto",
@@ -108,8 +127,8 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
         "addresses and networks like 10.0.0.0/8, separated by commas",
         parseNetworks,
       ) ?? [],
-    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
+    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     log: readLog(read, context.terminal),
   };
   if (read.faults.length > 0) throw configErrors.CONFIG_INVALID({ faults: read.faults });

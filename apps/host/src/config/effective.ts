@@ -19,13 +19,18 @@ export interface EffectiveVariable {
   readonly origin: ValueOrigin;
 }
 
+type Shown = string | number | boolean | null | undefined;
+
 /** What the host makes of each variable, in the order of docs/operating.md; null where the default is nothing. */
-const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => unknown>> = {
+const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = {
   PORT: (config) => config.port,
   HOST: (config) => config.host,
   MOLECULE_ENV: (config) => config.environment,
   ADMIN_TOKEN: (config) => config.adminToken,
   METRICS_TOKEN: (config) => config.metricsToken,
+  MOLECULE_ENABLE_TEST_TOKENS: (config) => config.testTokens,
+  SECRETS_ENCRYPTION_KEYS: (config) => config.encryptionKeys.map(({ id }) => id).join(","),
+  SECRETS_ENCRYPTION_KEY: (config) => config.encryptionKeys[0]?.id,
   DATABASE_URL: (config) => config.databaseUrl,
   MOLECULE_DATA_DIR: (config) => config.dataDir,
   CONTAINER_RUNTIME: (config) => config.containerRuntime,
@@ -59,11 +64,13 @@ export interface EffectiveInputs {
   readonly origins: ReadonlyMap<string, EnvOrigin>;
   readonly config: HostConfig;
   readonly manifest: Manifest;
+  /** Further variables, which plugins declare to read. */
+  readonly declared: readonly string[];
 }
 
 /**
- * Every variable of the host with the value that counts and its origin; then those that the manifest's plugins wait
- * for, and all others that a plugin of stage `env` has set. The values of these last are masked: nobody has declared
+ * Every variable of the host with the value that counts and its origin; then those that plugins wait for or
+ * declare to read, and all others that a plugin of stage `env` has set. The values of these last are masked: nobody has declared
  * whether they are secret.
  */
 export function effectiveVariables(inputs: EffectiveInputs): EffectiveVariable[] {
@@ -74,6 +81,7 @@ export function effectiveVariables(inputs: EffectiveInputs): EffectiveVariable[]
   });
   const names = new Set(["MOLECULE_MANIFEST", "MOLECULE_PLUGINS"]);
   for (const { when } of manifest.plugins) if (when !== undefined) names.add(when.env);
+  for (const name of inputs.declared) names.add(name);
   const declared = [...names].filter((name) => !(name in HOST_VARIABLES));
   const rest = [...origins.keys()].filter((name) => !(name in HOST_VARIABLES) && !names.has(name)).sort();
   return [

@@ -5,14 +5,17 @@ import ipaddr from "ipaddr.js";
  * @returns undefined when one of them is neither
  */
 export function parseNetworks(text: string): string[] | undefined {
-  const networks: string[] = [];
-  for (const word of text.split(",").map((each) => each.trim())) {
-    if (word === "") continue;
-    const isAddress = ipaddr.isValid(word) && !/^\d+$/.test(word);
-    if (isAddress && word.includes(":")) networks.push(`${word}/128`);
-    else if (ipaddr.IPv4.isValidFourPartDecimal(word)) networks.push(`${word}/32`);
-    else if (ipaddr.isValidCIDR(word)) networks.push(word);
-    else return undefined;
-  }
-  return networks;
+  const words = text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  const networks = words.flatMap((word) => networkOf(word) ?? []);
+  return networks.length === words.length ? networks : undefined;
+}
+
+/** Four decimal parts for IPv4: what `10.1` means differs from program to program. */
+function networkOf(word: string): string | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(word)) return `${word}/32`;
+  if (ipaddr.IPv6.isValid(word)) return `${word}/128`;
+  return ipaddr.IPv4.isValidCIDRFourPartDecimal(word) || ipaddr.IPv6.isValidCIDR(word) ? word : undefined;
 }

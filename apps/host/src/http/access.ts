@@ -10,6 +10,7 @@ export class Access {
   readonly #clients: Clients;
   readonly #isDevelopment: boolean;
   readonly #isOpen: boolean;
+  readonly #testTokens: boolean;
   readonly #adminHash: Buffer | null;
   readonly #metricsHash: Buffer | null;
 
@@ -18,6 +19,7 @@ export class Access {
     this.#clients = new Clients(config.trustedProxies);
     this.#isDevelopment = config.environment === "development";
     this.#isOpen = this.#isDevelopment && config.adminToken === null;
+    this.#testTokens = config.testTokens;
     const adminToken = config.adminToken ?? config.generatedAdminToken;
     this.#adminHash = adminToken === null ? null : hashOf(adminToken);
     this.#metricsHash = config.metricsToken === null ? null : hashOf(config.metricsToken);
@@ -26,6 +28,11 @@ export class Access {
   /** *Dev*: development, `ADMIN_TOKEN` unset, and the caller is a program or a trusted page of this very machine. */
   isDev(request: IncomingMessage): boolean {
     return this.#isOpen && this.#clients.isLocal(request) && this.#origins.isAddressedLocally(request);
+  }
+
+  /** Whether tokens of workspaces may be had for tests: in Dev, and where that was switched on. */
+  givesTestTokens(request: IncomingMessage): boolean {
+    return this.#testTokens || this.isDev(request);
   }
 
   /** Callers that no rate limit holds for. */

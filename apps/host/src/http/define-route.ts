@@ -107,9 +107,12 @@ export function queryOf<Schema extends TSchema>(schema: Schema): Reader<Static<S
   return checkedBy(schema, (faults) => httpErrors.QUERY_INVALID({ faults }));
 }
 
-/** A body that is checked here. */
-export function bodyOf<Schema extends TSchema>(schema: Schema): Reader<Static<Schema>> {
-  return checkedBy(schema, (faults) => httpErrors.BODY_INVALID({ faults }));
+/** A body that is checked here; `refuse` makes another error than the usual one. */
+export function bodyOf<Schema extends TSchema>(
+  schema: Schema,
+  refuse: (faults: readonly Fault[]) => CodedError = (faults) => httpErrors.BODY_INVALID({ faults }),
+): Reader<Static<Schema>> {
+  return checkedBy(schema, refuse);
 }
 
 /** A body that the domain checks itself, by the same schema; `refuse` makes the domain's own error. */

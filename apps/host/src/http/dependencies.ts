@@ -11,6 +11,9 @@ import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { WorkspaceApi } from "../workspaces/workspace-api.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
+import type { SecretChanges } from "../workspaces/secret-changes.js";
+import type { WorkspaceModel } from "../workspaces/workspace-model.js";
+import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
 /** The part of the configuration that HTTP depends on. */
 export interface HttpConfig {
@@ -21,6 +24,8 @@ export interface HttpConfig {
   readonly metricsToken: string | null;
   /** The admin token that this installation made for itself, or null. */
   readonly generatedAdminToken: string | null;
+  /** Whether administrators get tokens of workspaces for tests. */
+  readonly testTokens: boolean;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
   /** Requests a minute and client. */
@@ -53,7 +58,7 @@ export interface HttpDependencies {
   readonly clock: Clock;
   readonly masker: SecretMasker;
   readonly database: Pick<Database, "db">;
-  readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly tokens: Pick<TokenStore, "verify" | "hasLive" | "issue" | "countLive" | "list" | "revoke">;
   readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
@@ -76,7 +81,11 @@ export interface HttpDependencies {
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
+  readonly secrets: Pick<SecretChanges, "list" | "save" | "remove" | "values">;
+  readonly workspaceModel: Pick<WorkspaceModel, "get" | "set">;
   readonly installationTokens: Pick<InstallationTokens, "issue">;
+  /** What the engine holds that is no live workspace's. */
+  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -10,7 +10,8 @@ import { bearerOf } from "./peer.js";
 /**
  * Who may call a route; api.md §2. `own-token` is the workspace of `:id` itself and nobody else; the two of discovery
  * differ in what names the caller: the header X-Workspace-ID, or `:id`. `registry` names the field of the body that
- * holds the workspace's id; `metrics` is open until a `METRICS_TOKEN` is set.
+ * holds the workspace's id; `test-token` is there for administrators of development only, or where it was switched on;
+ * `metrics` is open until a `METRICS_TOKEN` is set.
  */
 export type Guard =
   | "open"
@@ -20,6 +21,7 @@ export type Guard =
   | "discovery-caller"
   | "discovery-own"
   | "any"
+  | "test-token"
   | "canvas"
   | "metrics"
   | { readonly registry: "id" | "workspace_id" };
@@ -52,6 +54,17 @@ export class Guards {
     if (this.#access.isDev(request)) return;
     if (token === undefined) throw httpErrors.ADMIN_AUTH_REQUIRED({});
     if (!(await this.#isAdministrators(token))) throw httpErrors.ADMIN_TOKEN_INVALID({});
+  }
+
+  /**
+   * Administrators, where test tokens are to be had; elsewhere the route is not there.
+   * @throws ROUTE_NOT_FOUND, ADMIN_AUTH_REQUIRED, ADMIN_TOKEN_INVALID
+   */
+  async testToken(request: IncomingMessage): Promise<void> {
+    if (!this.#access.givesTestTokens(request)) {
+      throw httpErrors.ROUTE_NOT_FOUND({ method: request.method ?? "", path: request.url ?? "" });
+    }
+    await this.admin(request);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { isCodedError, type CodedError, type SecretMasker } from "@molecule/core";
+import { maskData } from "../masking/mask-data.js";
 import { statusOfCode } from "./status-of-code.js";
 import { isStoreDown } from "./store-down.js";
 
@@ -34,7 +35,7 @@ export function errorAnswer(error: unknown, masker: SecretMasker): ErrorAnswer {
   return {
     status,
     headers: headersOf(status, error),
-    body: { error: masker.mask(error.message), ...shownDetails(error), code: error.code },
+    body: { error: masker.mask(error.message), ...shownDetails(error, masker), code: error.code },
   };
 }
 
@@ -46,7 +47,7 @@ function headersOf(status: number, error: CodedError): Record<string, string> {
   return typeof retryAfter === "number" ? { "Retry-After": String(retryAfter) } : {};
 }
 
-function shownDetails(error: CodedError): Record<string, unknown> {
+function shownDetails(error: CodedError, masker: SecretMasker): Record<string, unknown> {
   const names = SHOWN_DETAILS.filter((name) => name in error.details);
-  return Object.fromEntries(names.map((name) => [name, error.details[name]]));
+  return Object.fromEntries(names.map((name) => [name, maskData(masker, error.details[name])]));
 }

@@ -13,6 +13,7 @@ const SECURITY = {
   "discovery-caller": [{ admin: [] }, { workspace: [] }],
   "discovery-own": [{ admin: [] }, { workspace: [] }],
   any: [{ admin: [] }, { workspace: [] }],
+  "test-token": [{ admin: [] }],
   registry: [{ workspace: [] }],
   canvas: [{ admin: [] }, {}],
   metrics: [{ metrics: [] }, {}],

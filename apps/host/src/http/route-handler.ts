@@ -66,6 +66,9 @@ async function admit(
     case "admin":
       await guards.admin(request);
       return null;
+    case "test-token":
+      await guards.testToken(request);
+      return null;
     case "canvas":
       await guards.canvas(request);
       return null;

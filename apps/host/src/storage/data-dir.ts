@@ -4,7 +4,13 @@ import { join, resolve } from "node:path";
 import { messageOf, type Clock, type Logger } from "@molecule/core";
 import { tryLock } from "fs-native-extensions";
 import { storageErrors, type DataDirHolder } from "../errors/storage.js";
-import { readOrCreateAdminToken, readOrCreateHostId, type AdminToken } from "./data-files.js";
+import {
+  readOrCreateAdminToken,
+  readOrCreateHostId,
+  readOrCreateSecretsKey,
+  type AdminToken,
+  type SecretsKey,
+} from "./data-files.js";
 import type { RandomSource } from "./random.js";
 
 /** The host's own folder, held by an exclusive lock until {@link DataDir.close}. */
@@ -18,6 +24,11 @@ export interface DataDir {
    * @throws DATA_DIR_FILE_INVALID when the file holds something else
    */
   readOrCreateAdminToken(): AdminToken;
+  /**
+   * The generated encryption key, made at the first call ever.
+   * @throws DATA_DIR_FILE_INVALID when the file holds something else
+   */
+  readOrCreateSecretsKey(): SecretsKey;
   /** Gives the folder back. Calling it again does nothing. */
   close(): Promise<void>;
 }
@@ -64,6 +75,10 @@ class LockedDataDir implements DataDir {
 
   readOrCreateAdminToken(): AdminToken {
     return readOrCreateAdminToken(this.path, this.#random);
+  }
+
+  readOrCreateSecretsKey(): SecretsKey {
+    return readOrCreateSecretsKey(this.path, this.#random);
   }
 
   close(): Promise<void> {

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { storageErrors } from "../errors/storage.js";
+import { encryptionKey, KEY_BYTES, parseKey, type EncryptionKey } from "../secrets/encryption-key.js";
 import { randomSecret, type RandomSource } from "./random.js";
 
 /** The admin token that stands in for an unset `ADMIN_TOKEN`. */
@@ -22,6 +23,16 @@ export interface AdminToken {
   readonly created: boolean;
 }
 
+/** The encryption key that stands in for an unset `SECRETS_ENCRYPTION_KEYS`. */
+export interface SecretsKey {
+  readonly key: EncryptionKey;
+  /** The file that holds it: what may be logged in its place. */
+  readonly path: string;
+  /** Whether this call made it. */
+  readonly created: boolean;
+}
+
+const SECRETS_KEY_FILE = "secrets-key";
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const TOKEN = /^[\x21-\x7e]{32,512}$/;
 
@@ -67,8 +78,46 @@ export function readOrCreateAdminToken(folder: string, random: RandomSource): Ad
       allowed: "one line of 32 to 512 printable ASCII characters without spaces",
     });
   }
-  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+  closeToOthers(path);
   return { token: kept, path, created: false };
+}
+
+/**
+ * The encryption key kept in `<folder>/secrets-key` (0600), as base64, made when missing. For the holder of the
+ * folder's lock only.
+ * @throws DATA_DIR_FILE_INVALID
+ */
+export function readOrCreateSecretsKey(folder: string, random: RandomSource): SecretsKey {
+  const path = join(folder, SECRETS_KEY_FILE);
+  const kept = readLine(path);
+  if (kept === undefined) {
+    const bytes = random.bytes(KEY_BYTES);
+    writeWhole(path, bytes.toString("base64"));
+    return { key: encryptionKey(bytes), path, created: true };
+  }
+  closeToOthers(path);
+  return { key: parseSecretsKey(kept, path), path, created: false };
+}
+
+/**
+ * The encryption key kept in a data folder that another process may hold; null where there is none.
+ * @throws DATA_DIR_FILE_INVALID
+ */
+export function readSecretsKey(folder: string): EncryptionKey | null {
+  const path = join(folder, SECRETS_KEY_FILE);
+  const kept = readLine(path);
+  return kept === undefined ? null : parseSecretsKey(kept, path);
+}
+
+function parseSecretsKey(text: string, path: string): EncryptionKey {
+  const bytes = parseKey(text);
+  if (typeof bytes !== "string") return encryptionKey(bytes);
+  const allowed = `base64 of ${KEY_BYTES} bytes; without the key that was there the secrets it encrypted stay closed`;
+  throw storageErrors.DATA_DIR_FILE_INVALID({ path, found: bytes, allowed });
+}
+
+function closeToOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
 }
 
 function readLine(path: string): string | undefined {

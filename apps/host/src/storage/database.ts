@@ -24,7 +24,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null;
-  readonly dataDir: DataDir;
+  /** Null only with a `databaseUrl`. */
+  readonly dataDir: DataDir | null;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -36,16 +37,17 @@ const PING_TIMEOUT_MS = 5_000;
  * @throws DATABASE_URL_INVALID, DATABASE_UNREACHABLE, DATABASE_REFUSED, EMBEDDED_DATABASE_UNREADABLE
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { databaseUrl, log, clock } = options;
+  const { databaseUrl, dataDir, log, clock } = options;
   if (databaseUrl !== null) {
     return new OpenDatabase("postgres", await openPostgresConnections(databaseUrl, log), clock);
   }
+  if (dataDir === null) throw new Error("the embedded database needs the data folder that holds it");
   // Loaded on demand: a host on a Postgres server need not pay for the embedded one.
   const { openPgliteConnections } = await import("./pglite-connections.js");
-  const connections = await openPgliteConnections(options.dataDir, log);
+  const connections = await openPgliteConnections(dataDir, log);
   log.info(
     "embedded database open: it survives a crash of this process but not of the power; set DATABASE_URL to a Postgres server for more",
-    { path: options.dataDir.path },
+    { path: dataDir.path },
   );
   return new OpenDatabase("pglite", connections, clock);
 }

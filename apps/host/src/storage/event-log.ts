@@ -1,5 +1,6 @@
 import { messageOf, type Clock, type Logger } from "@molecule/core";
 import { sql } from "kysely";
+import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { EventTail } from "./event-tail.js";
 import { toJsonb } from "./json.js";
 import type { EventPayload, Executor, Trx } from "./schema.js";
@@ -41,20 +42,22 @@ const WRITER_LOCK = 7_161_001_101;
 /** Channel (Postgres, NOTIFY) on which hosts tell each other that there are events; the payload is the teller's id. */
 export const EVENT_CHANNEL = "molecule_events";
 
-/** The log of what happened, and those who listen to it. */
+/** The log of what happened, and those who listen to it. No secret gets into it. */
 export class EventLog {
   readonly #db: Executor;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #masker: Masking;
   readonly #listeners = new Set<EventListener>();
   readonly #hostId: string;
   readonly #tail: EventTail<StoredEvent>;
 
   /** @param services.hostId tells the news of this host from those of others */
-  constructor(services: { db: Executor; clock: Clock; log: Logger; hostId: string }) {
+  constructor(services: { db: Executor; clock: Clock; log: Logger; masker: Masking; hostId: string }) {
     this.#db = services.db;
     this.#clock = services.clock;
     this.#log = services.log;
+    this.#masker = services.masker;
     this.#hostId = services.hostId;
     this.#tail = new EventTail({
       clock: services.clock,
@@ -117,7 +120,7 @@ export class EventLog {
     this.#tell({
       event_type: event.type,
       workspace_id: event.workspaceId,
-      payload: event.payload,
+      payload: maskRecord(this.#masker, event.payload),
       created_at: new Date(this.#clock.now()).toISOString(),
     });
   }
@@ -164,7 +167,7 @@ export class EventLog {
         events.map((event) => ({
           event_type: event.type,
           workspace_id: event.workspaceId,
-          payload: toJsonb(event.payload),
+          payload: toJsonb(maskRecord(this.#masker, event.payload)),
         })),
       )
       .returning(EVENT_COLUMNS)

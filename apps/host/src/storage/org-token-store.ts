@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Logger } from "@molecule/core";
 import { sql } from "kysely";
+import type { TokenMasks } from "../masking/token-masks.js";
 import type { RandomSource } from "./random.js";
 import type { Executor } from "./schema.js";
 import { hashToken, looksLikeToken, newToken } from "./token-text.js";
@@ -29,10 +30,12 @@ export class OrgTokenStore {
   readonly #db: Executor;
   readonly #random: RandomSource;
   readonly #uses: TokenUses;
+  readonly #masks: TokenMasks;
 
-  constructor(services: { db: Executor; random: RandomSource; log: Logger }) {
+  constructor(services: { db: Executor; random: RandomSource; log: Logger; masks: TokenMasks }) {
     this.#db = services.db;
     this.#random = services.random;
+    this.#masks = services.masks;
     this.#uses = new TokenUses("org_tokens", services);
   }
 
@@ -41,6 +44,7 @@ export class OrgTokenStore {
     const { token, prefix, hash } = newToken(this.#random);
     const id = this.#random.uuid();
     await this.#db.insertInto("org_tokens").values({ id, name, prefix, hash }).execute();
+    this.#masks.add(id, token);
     return { id, prefix, token };
   }
 
@@ -56,6 +60,7 @@ export class OrgTokenStore {
       .executeTakeFirst();
     // The index finds candidates; the answer rests on a comparison in constant time (api.md §2).
     if (found === undefined || !timingSafeEqual(found.hash, hash)) return false;
+    this.#masks.add(found.id, token);
     if (found.use_due) this.#uses.note(found.id);
     return true;
   }

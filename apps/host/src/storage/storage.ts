@@ -1,8 +1,10 @@
-import type { Clock, LeaseProvider, Logger } from "@molecule/core";
+import type { Clock, LeaseProvider, Logger, SecretMasker } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import { StopStack } from "../stop-stack.js";
-import { openDataDir } from "./data-dir.js";
+import { openDataDir, type DataDir } from "./data-dir.js";
 import { openDatabase, type Database } from "./database.js";
+import { TokenMasks } from "../masking/token-masks.js";
+import { KeyRing } from "../secrets/key-ring.js";
 import { EnvLedgerStore } from "./env-ledger-store.js";
 import { EVENT_CHANNEL, EventLog } from "./event-log.js";
 import { readInstanceId } from "./installation.js";
@@ -12,6 +14,7 @@ import { PluginToggleStore } from "./plugin-toggle-store.js";
 import { Notices } from "./notices.js";
 import { OrgTokenStore } from "./org-token-store.js";
 import { systemRandom } from "./random.js";
+import { SecretStore } from "./secret-store.js";
 import { TokenStore } from "./token-store.js";
 import { WorkspaceStore } from "./workspace-store.js";
 
@@ -26,12 +29,15 @@ export interface Storage {
   readonly dataDir: string;
   /** The admin token that was generated, where one is needed and `ADMIN_TOKEN` is unset; else null. */
   readonly generatedAdminToken: string | null;
+  /** Those of the configuration, or the one that was generated. */
+  readonly encryptionKeys: KeyRing;
   readonly events: EventLog;
   readonly tokens: TokenStore;
   readonly orgTokens: OrgTokenStore;
   readonly workspaces: WorkspaceStore;
   readonly ledgers: EnvLedgerStore;
   readonly toggles: PluginToggleStore;
+  readonly secrets: SecretStore;
   readonly leases: LeaseProvider;
   /** Ends every connection and gives the data folder back. */
   close(): Promise<void>;
@@ -43,9 +49,9 @@ export interface Storage {
  */
 export async function openStorage(
   config: HostConfig,
-  services: { log: Logger; clock: Clock },
+  services: { log: Logger; clock: Clock; masker: SecretMasker },
 ): Promise<Storage> {
-  const { log, clock } = services;
+  const { log, clock, masker } = services;
   const random = systemRandom;
   const opened = new StopStack(log);
   try {
@@ -56,14 +62,15 @@ export async function openStorage(
     await migrate(database.db, { log });
     const { db } = database;
     const instanceId = await readInstanceId(db, () => random.uuid());
-    const tokens = new TokenStore({ db, random, log });
-    const orgTokens = new OrgTokenStore({ db, random, log });
+    const masks = new TokenMasks(masker);
+    const tokens = new TokenStore({ db, random, log, masks });
+    const orgTokens = new OrgTokenStore({ db, random, log, masks });
     opened.push("tokens", async () => {
       await Promise.all([tokens.settle(), orgTokens.settle()]);
     });
     const leases = new DatabaseLeases({ db, hostId: dataDir.hostId, clock, log });
     opened.push("leases", () => leases.releaseAll());
-    const events = new EventLog({ db, clock, log, hostId: dataDir.hostId });
+    const events = new EventLog({ db, clock, log, masker, hostId: dataDir.hostId });
     await followEvents(events, config.databaseUrl, opened, services);
     const needsAdminToken = config.environment !== "development" && config.adminToken === null;
     return {
@@ -72,12 +79,14 @@ export async function openStorage(
       hostId: dataDir.hostId,
       dataDir: dataDir.path,
       generatedAdminToken: needsAdminToken ? readAdminToken(dataDir, log) : null,
+      encryptionKeys: encryptionKeysOf(config, dataDir, log),
       events,
       tokens,
       orgTokens,
       workspaces: new WorkspaceStore({ db }),
       ledgers: new EnvLedgerStore({ db }),
       toggles: new PluginToggleStore({ db }),
+      secrets: new SecretStore({ db }),
       leases,
       close: () => opened.unwind(),
     };
@@ -108,7 +117,17 @@ async function followEvents(
   opened.push("notices of other hosts", () => notices.close());
 }
 
-function readAdminToken(dataDir: Awaited<ReturnType<typeof openDataDir>>, log: Logger): string {
+function encryptionKeysOf(config: HostConfig, dataDir: DataDir, log: Logger): KeyRing {
+  const [first, ...others] = config.encryptionKeys;
+  if (first !== undefined) return new KeyRing([first, ...others]);
+  const { key, path, created } = dataDir.readOrCreateSecretsKey();
+  log.info(
+    `SECRETS_ENCRYPTION_KEYS is unset: secrets are encrypted with the key in ${path}${created ? " (generated now)" : ""}; keep a copy, without it they are lost`,
+  );
+  return new KeyRing([key]);
+}
+
+function readAdminToken(dataDir: DataDir, log: Logger): string {
   const { token, path, created } = dataDir.readOrCreateAdminToken();
   log.info(`ADMIN_TOKEN is unset: the admin token is in ${path}${created ? " (generated now)" : ""}`);
   return token;

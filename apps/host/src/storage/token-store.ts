@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Logger } from "@molecule/core";
 import { sql } from "kysely";
+import type { TokenMasks } from "../masking/token-masks.js";
 import type { RandomSource } from "./random.js";
 import type { Executor, Trx } from "./schema.js";
 import { hashToken, looksLikeToken, newToken } from "./token-text.js";
@@ -37,10 +38,12 @@ export class TokenStore {
   readonly #db: Executor;
   readonly #random: RandomSource;
   readonly #uses: TokenUses;
+  readonly #masks: TokenMasks;
 
-  constructor(services: { db: Executor; random: RandomSource; log: Logger }) {
+  constructor(services: { db: Executor; random: RandomSource; log: Logger; masks: TokenMasks }) {
     this.#db = services.db;
     this.#random = services.random;
+    this.#masks = services.masks;
     this.#uses = new TokenUses("workspace_tokens", services);
   }
 
@@ -52,6 +55,7 @@ export class TokenStore {
       .insertInto("workspace_tokens")
       .values({ id, workspace_id: owner.workspaceId, attempt: owner.attempt, prefix, hash })
       .execute();
+    this.#masks.add(id, token);
     return { id, token };
   }
 
@@ -89,6 +93,7 @@ export class TokenStore {
       .executeTakeFirst();
     // The index finds candidates; the answer rests on a comparison in constant time (api.md §2).
     if (found === undefined || !timingSafeEqual(found.hash, hash)) return null;
+    this.#masks.add(found.id, token);
     if (found.use_due) this.#uses.note(found.id);
     return { tokenId: found.id, workspaceId: found.workspace_id, attempt: found.attempt };
   }

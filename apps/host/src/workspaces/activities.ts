@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { compileSchema, Type, type SecretMasker, type Static } from "@molecule/core";
+import { compileSchema, Type, type Static } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit, EventLog } from "../storage/event-log.js";
 import { toJsonb } from "../storage/json.js";
 import type { ActivitiesTable, Executor, Trx } from "../storage/schema.js";
 import type { Insertable } from "kysely";
-import { UUID } from "./uuid.js";
+import { maskData, type Masking } from "../masking/mask-data.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** What an activity may be; api.md §5. */
 export const ACTIVITY_TYPES = [
@@ -67,7 +68,8 @@ export interface ActivityQuery {
 export interface ActivityServices {
   readonly db: Executor;
   readonly events: EventLog;
-  readonly masker: SecretMasker;
+  readonly secrets: Pick<WorkspaceSecrets, "learn">;
+  readonly masker: Masking;
 }
 
 /** Keeps what agents did and told. Secrets that the platform knows are masked before anything is kept. */
@@ -84,7 +86,7 @@ export class Activities {
     { type, source, limit }: ActivityQuery,
   ): Promise<Record<string, unknown>[]> {
     const { db } = this.#services;
-    await assertLive(db, workspaceId);
+    await live(db, workspaceId);
     let select = db
       .selectFrom("activities")
       .selectAll()
@@ -106,20 +108,13 @@ export class Activities {
 
   /** @throws INVALID_WORKSPACE_PAYLOAD, INVALID_ACTIVITY_TYPE, ACTIVITY_SOURCE_FOREIGN, WORKSPACE_NOT_FOUND */
   async log(workspaceId: string, body: unknown): Promise<{ status: "logged" }> {
-    const checked = checkActivity(this.#masked(body));
-    if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
-    const activity = checked.value;
-    const type = ACTIVITY_TYPES.find((known) => known === activity.activity_type);
-    if (type === undefined) throw workspaceErrors.INVALID_ACTIVITY_TYPE({ known: ACTIVITY_TYPES });
-    const sourceId = activity.source_id ?? "";
-    if (sourceId !== "" && !(UUID.test(sourceId) && sourceId.toLowerCase() === workspaceId)) {
-      throw workspaceErrors.ACTIVITY_SOURCE_FOREIGN({});
-    }
+    parseActivity(workspaceId, body);
+    const activity = parseActivity(workspaceId, await this.#masked(workspaceId, body));
     const facts = {
-      activity_type: type,
+      activity_type: activity.activity_type,
       method: activity.method ?? null,
       summary: activity.summary ?? null,
-      source_id: sourceId === "" ? null : workspaceId,
+      source_id: activity.source_id,
       target_id: activity.target_id ?? null,
       status: activity.status ?? "ok",
       duration_ms: activity.duration_ms ?? null,
@@ -140,11 +135,8 @@ export class Activities {
 
   /** Tells people something in the workspace's name. @throws INVALID_WORKSPACE_PAYLOAD, INVALID_ATTACHMENT, WORKSPACE_NOT_FOUND */
   async notify(workspaceId: string, body: unknown): Promise<{ status: "sent" }> {
-    const checked = checkNotify(this.#masked(body));
-    if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
-    const { message, attachments = [] } = checked.value;
-    const index = attachments.findIndex(({ uri = "", name = "" }) => uri === "" || name === "");
-    if (index !== -1) throw workspaceErrors.INVALID_ATTACHMENT({ index });
+    parseNotification(body);
+    const { message, attachments = [] } = parseNotification(await this.#masked(workspaceId, body));
     await this.#services.events.transact(async (trx, emit) => {
       await keep(trx, {
         workspace_id: workspaceId,
@@ -159,15 +151,35 @@ export class Activities {
     return { status: "sent" };
   }
 
-  /** A secret is longer than what JSON escapes of it, so masking its text leaves it JSON; if not, nothing is kept of it. */
-  #masked(body: unknown): unknown {
-    const text = this.#services.masker.mask(JSON.stringify(body ?? null));
-    try {
-      return JSON.parse(text);
-    } catch {
-      return null;
-    }
+  /** What was said, without the secrets that the workspace may know. @throws WORKSPACE_NOT_FOUND */
+  async #masked(workspaceId: string, body: unknown): Promise<unknown> {
+    const { db, secrets, masker } = this.#services;
+    await secrets.learn(await live(db, workspaceId));
+    return maskData(masker, body);
   }
+}
+
+/** @throws INVALID_WORKSPACE_PAYLOAD, INVALID_ACTIVITY_TYPE, ACTIVITY_SOURCE_FOREIGN */
+function parseActivity(workspaceId: string, body: unknown) {
+  const checked = checkActivity(body);
+  if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
+  const activity = checked.value;
+  const type = ACTIVITY_TYPES.find((known) => known === activity.activity_type);
+  if (type === undefined) throw workspaceErrors.INVALID_ACTIVITY_TYPE({ known: ACTIVITY_TYPES });
+  const sourceId = activity.source_id ?? "";
+  if (sourceId !== "" && sourceId.toLowerCase() !== workspaceId)
+    throw workspaceErrors.ACTIVITY_SOURCE_FOREIGN({});
+  return { ...activity, activity_type: type, source_id: sourceId === "" ? null : workspaceId };
+}
+
+/** @throws INVALID_WORKSPACE_PAYLOAD, INVALID_ATTACHMENT */
+function parseNotification(body: unknown): Notification {
+  const checked = checkNotify(body);
+  if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
+  const { attachments = [] } = checked.value;
+  const index = attachments.findIndex(({ uri = "", name = "" }) => uri === "" || name === "");
+  if (index !== -1) throw workspaceErrors.INVALID_ATTACHMENT({ index });
+  return checked.value;
 }
 
 async function tell(trx: Trx, emit: Emit, workspaceId: string, { message, attachments = [] }: Notification) {
@@ -189,20 +201,21 @@ function partsOf(attachments: NonNullable<Notification["attachments"]>) {
 }
 
 async function keep(trx: Trx, activity: Omit<Insertable<ActivitiesTable>, "id">): Promise<void> {
-  await assertLive(trx, activity.workspace_id);
+  await live(trx, activity.workspace_id);
   await trx
     .insertInto("activities")
     .values({ ...activity, id: randomUUID() })
     .execute();
 }
 
-async function assertLive(db: Executor, workspaceId: string): Promise<void> {
+async function live(db: Executor, workspaceId: string): Promise<{ id: string; attempt: number }> {
   const row = await db
     .selectFrom("workspaces")
-    .select("status")
+    .select(["id", "attempt", "status"])
     .where("id", "=", workspaceId)
     .executeTakeFirst();
   if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+  return row;
 }
 
 function jsonOrNull(value: unknown): string | null {

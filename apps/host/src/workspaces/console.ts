@@ -1,6 +1,7 @@
 import type { ContainerRuntime, Logger, SecretMasker } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** Log lines that the console shows. */
 const LINES = 500;
@@ -12,6 +13,7 @@ export class WorkspaceConsole {
   readonly #services: {
     readonly workspaces: WorkspaceStore;
     readonly runtime: ContainerRuntime;
+    readonly secrets: Pick<WorkspaceSecrets, "learn">;
     readonly masker: SecretMasker;
     readonly log: Logger;
   };
@@ -19,6 +21,7 @@ export class WorkspaceConsole {
   constructor(services: {
     workspaces: WorkspaceStore;
     runtime: ContainerRuntime;
+    secrets: Pick<WorkspaceSecrets, "learn">;
     masker: SecretMasker;
     log: Logger;
   }) {
@@ -30,10 +33,11 @@ export class WorkspaceConsole {
    * @throws WORKSPACE_NOT_FOUND
    */
   async read(workspaceId: string): Promise<string | null> {
-    const { workspaces, runtime, masker, log } = this.#services;
+    const { workspaces, runtime, secrets, masker, log } = this.#services;
     const row = await workspaces.get(workspaceId);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     const output = await runtime.logs(workspaceId, LINES, { signal: AbortSignal.timeout(TIMEOUT_MS), log });
+    if (output !== null) await secrets.learn(row);
     return output === null ? null : masker.mask(output);
   }
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { compileSchema, Type, type Static } from "@molecule/core";
+import { assertSecrets, withoutFound } from "../secrets/secret-rules.js";
 import { workspaceErrors } from "../errors/workspaces.js";
 
 const Nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -35,7 +36,8 @@ export const DEFAULT_RUNTIME = "langgraph";
 
 const MAX_NAME = 255;
 const MAX_ROLE = 1000;
-const MAX_MODEL_BYTES = 100;
+/** Bytes of the name of a model or a runtime. */
+export const MAX_MODEL_BYTES = 100;
 
 /** Folders of the machine that no workspace may mount, nor anything below them. */
 const SYSTEM_DIRS = [
@@ -56,16 +58,19 @@ const SYSTEM_DIRS = [
 
 /**
  * Checks the body of POST /workspaces as far as it can be without looking anything up.
- * @throws INVALID_WORKSPACE_PAYLOAD, INVALID_WORKSPACE_FIELDS, INVALID_WORKSPACE_DIR, SECRETS_NOT_AVAILABLE
+ * @throws INVALID_WORKSPACE_PAYLOAD, INVALID_WORKSPACE_FIELDS, INVALID_WORKSPACE_DIR, INVALID_SECRET
  */
 export function parseCreateRequest(body: unknown): CreateWorkspaceRequest {
   const checked = check(body);
-  if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
+  if (!checked.ok) {
+    const faults = checked.faults.map((each) => (/^secrets\b/.test(each.path) ? withoutFound(each) : each));
+    throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults });
+  }
   const request = checked.value;
   const problems = fieldProblems(request);
   if (problems.length > 0) throw workspaceErrors.INVALID_WORKSPACE_FIELDS({ problems });
   checkWorkspaceDir(request);
-  if (Object.keys(request.secrets ?? {}).length > 0) throw workspaceErrors.SECRETS_NOT_AVAILABLE({});
+  assertSecrets(request.secrets ?? {}, "secrets");
   return request;
 }
 

@@ -1,5 +1,6 @@
 import type { WorkspaceTemplate } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
@@ -11,6 +12,7 @@ import type { Provisioner } from "./provisioner.js";
 import { provisioningPayload, type StateMachine } from "./state-machine.js";
 import { UUID } from "./uuid.js";
 import type { TemplateFolders } from "./template-folders.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 const EXTERNAL = "external";
 
@@ -23,6 +25,8 @@ export interface CreationServices {
   readonly templates: readonly WorkspaceTemplate[];
   readonly folders: TemplateFolders;
   readonly urlGuard: AgentUrlGuard;
+  readonly vault: SecretVault;
+  readonly secrets: Pick<WorkspaceSecrets, "add">;
   readonly newId: () => string;
   /** What agents call. */
   readonly platformUrl: () => string;
@@ -44,7 +48,7 @@ export class WorkspaceCreation {
 
   /**
    * @throws INVALID_WORKSPACE_PAYLOAD, INVALID_WORKSPACE_FIELDS, INVALID_WORKSPACE_DIR, INVALID_TEMPLATE,
-   * UNKNOWN_RUNTIME, UNKNOWN_PARENT, AGENT_URL_REFUSED
+   * UNKNOWN_RUNTIME, UNKNOWN_PARENT, AGENT_URL_REFUSED, INVALID_SECRET
    */
   async create(body: unknown): Promise<CreateAnswer> {
     const request = parseCreateRequest(body);
@@ -59,7 +63,12 @@ export class WorkspaceCreation {
       model: request.model ?? folder?.model ?? null,
       tier: asTier(request.tier ?? folder?.tier ?? null),
     };
-    return external ? this.#createExternal(row, request.url ?? "") : this.#createProvisioned(row);
+    const { secrets = {} } = request;
+    // Before anything is written, and so before anything of it can show.
+    for (const value of Object.values(secrets)) this.#services.secrets.add(row.id, value);
+    return external
+      ? this.#createExternal(row, request.url ?? "", secrets)
+      : this.#createProvisioned(row, secrets);
   }
 
   #assertRuntime(runtime: string): void {
@@ -86,16 +95,18 @@ export class WorkspaceCreation {
     };
   }
 
-  async #createProvisioned(values: NewRow): Promise<CreateAnswer> {
-    const { events, stateMachine, provisioner } = this.#services;
-    const row = await events.transact((trx, emit) => {
+  async #createProvisioned(values: NewRow, secrets: NewSecrets): Promise<CreateAnswer> {
+    const { events, stateMachine, provisioner, vault } = this.#services;
+    const row = await events.transact(async (trx, emit) => {
       const payload = provisioningPayload(values);
-      return stateMachine.create(
+      const created = await stateMachine.create(
         trx,
         emit,
         { ...values, external: false, status: "provisioning" },
         { type: "WORKSPACE_PROVISIONING", payload },
       );
+      await vault.save(trx, created.id, secrets);
+      return created;
     });
     provisioner.start(row);
     return {
@@ -104,18 +115,19 @@ export class WorkspaceCreation {
     };
   }
 
-  async #createExternal(values: NewRow, url: string): Promise<CreateAnswer> {
-    const { events, stateMachine, tokens, urlGuard } = this.#services;
+  async #createExternal(values: NewRow, url: string, secrets: NewSecrets): Promise<CreateAnswer> {
+    const { events, stateMachine, tokens, urlGuard, vault } = this.#services;
     if (url !== "") {
       await urlGuard.assertAllowed(url, { ownContainer: false });
-      await events.transact((trx, emit) =>
-        stateMachine.create(
+      await events.transact(async (trx, emit) => {
+        await stateMachine.create(
           trx,
           emit,
           { ...values, external: true, status: "online", url },
           { type: "WORKSPACE_ONLINE", payload: { name: values.name, external: true } },
-        ),
-      );
+        );
+        await vault.save(trx, values.id, secrets);
+      });
       return { status: 201, body: { id: values.id, external: true, status: "online" } };
     }
     const token = await events.transact(async (trx, emit) => {
@@ -125,12 +137,15 @@ export class WorkspaceCreation {
         { ...values, external: true, status: "awaiting_agent" },
         { type: "WORKSPACE_AWAITING_AGENT", payload: { name: values.name, external: true } },
       );
+      await vault.save(trx, values.id, secrets);
       return tokens.issue(trx, { workspaceId: values.id, attempt: 1 });
     });
     const connection = externalConnection(values.id, this.#services.platformUrl(), token.token);
     return { status: 201, body: { id: values.id, external: true, status: "awaiting_agent", connection } };
   }
 }
+
+type NewSecrets = Readonly<Record<string, string>>;
 
 type NewRow = Pick<
   WorkspaceRow,

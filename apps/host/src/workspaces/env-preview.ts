@@ -11,6 +11,7 @@ import {
   type SecretMasker,
   type WorkspaceTemplate,
 } from "@molecule/core";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
@@ -54,6 +55,7 @@ export interface EnvPreviewServices {
   readonly runtime: ContainerRuntime;
   readonly workspaces: WorkspaceStore;
   readonly templates: readonly WorkspaceTemplate[];
+  readonly vault: SecretVault;
   readonly masker: SecretMasker;
   readonly log: Logger;
   readonly platformUrl: () => string;
@@ -81,14 +83,15 @@ export class EnvPreview {
 
   /**
    * @throws INVALID_WORKSPACE_PAYLOAD, WORKSPACE_NOT_FOUND, UNKNOWN_RUNTIME, PLUGIN_UNKNOWN, those of
-   * {@link parseCreateRequest}, or the error of a plugin that can't be set up
+   * {@link parseCreateRequest}, SECRETS_UNREADABLE, or the error of a plugin that can't be set up
    */
   async preview(body: unknown): Promise<EnvPreviewAnswer> {
     const checked = check(body);
     if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
     const { workspace_id: workspaceId, enable = [], disable = [] } = checked.value;
     const subject = await (workspaceId === undefined ? this.#imagined(body) : this.#existing(workspaceId));
-    const layers = await this.#layers(subject);
+    const given = workspaceId === undefined ? (checked.value.secrets ?? {}) : {};
+    const layers = await this.#layers(subject, given);
     const releases: (() => void)[] = [];
     const onSecret = (value: string) => void releases.push(this.#services.masker.add(value));
     try {
@@ -121,8 +124,9 @@ export class EnvPreview {
     });
   }
 
-  async #layers(subject: Subject): Promise<EnvLayer[]> {
-    const { runtime, templates, log, platformUrl } = this.#services;
+  /** @param given secrets that an imagined workspace would be created with */
+  async #layers(subject: Subject, given: Readonly<Record<string, string>>): Promise<EnvLayer[]> {
+    const { runtime, templates, vault, log, platformUrl } = this.#services;
     const template = templates.find((each) => each.name === subject.runtime);
     if (template === undefined) {
       const known = templates.map((each) => each.name);
@@ -130,8 +134,10 @@ export class EnvPreview {
     }
     const call = { signal: AbortSignal.timeout(BASE_TIMEOUT_MS), log };
     const base = await runtime.baseEnvironment(template, call, { localOnly: true });
+    const { global, workspace } = await vault.valuesFor(subject.id);
     return environmentLayers({
       row: subject,
+      secrets: { global, workspace: { ...workspace, ...given } },
       base,
       fileRoot: runtime.fileRoot(subject.id),
       platformUrl: platformUrl(),

@@ -1,4 +1,5 @@
 import type { EnvLayer } from "@molecule/core";
+import type { SecretValues } from "../secrets/secret-vault.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 
 /** What the layers are made from. */
@@ -9,10 +10,11 @@ export interface LayerInputs {
   /** Prefix of file paths as the workspace's process sees them. */
   readonly fileRoot: string;
   readonly platformUrl: string;
+  readonly secrets: SecretValues;
 }
 
 /** The layers below the plugins, lowest first; api.md §8. */
-export function environmentLayers({ row, base, fileRoot, platformUrl }: LayerInputs): EnvLayer[] {
+export function environmentLayers({ row, base, fileRoot, platformUrl, secrets }: LayerInputs): EnvLayer[] {
   const platform = {
     WORKSPACE_ID: row.id,
     WORKSPACE_CONFIG_PATH: `${fileRoot}/configs`,
@@ -25,11 +27,13 @@ export function environmentLayers({ row, base, fileRoot, platformUrl }: LayerInp
   return [
     { name: "image", env: base },
     { name: "platform", env: platform },
-    { name: "identity", env: identity(row, base) },
+    { name: "global secrets", env: secrets.global, secret: true },
+    { name: "workspace secrets", env: secrets.workspace, secret: true },
+    { name: "identity", env: identity(row, { ...base, ...secrets.global, ...secrets.workspace }) },
   ];
 }
 
-function identity(row: LayerInputs["row"], base: Readonly<Record<string, string>>): Record<string, string> {
+function identity(row: LayerInputs["row"], below: Readonly<Record<string, string>>): Record<string, string> {
   const env: Record<string, string> = {};
   const name = `Molecule AI ${row.name}`;
   const email = `${slug(row.name)}@agents.moleculesai.app`;
@@ -40,7 +44,7 @@ function identity(row: LayerInputs["row"], base: Readonly<Record<string, string>
     GIT_COMMITTER_EMAIL: email,
   };
   for (const [key, value] of Object.entries(author)) {
-    if ((base[key] ?? "") === "") env[key] = value;
+    if ((below[key] ?? "") === "") env[key] = value;
   }
   if (row.runtime === "hermes" && row.model !== null) env.HERMES_DEFAULT_MODEL = row.model;
   if (row.role !== null) env.MOLECULE_AGENT_ROLE = row.role;

@@ -2,10 +2,12 @@ import { sql } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit, EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
+import type { Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import { parseHeartbeat, type HeartbeatRequest } from "./registry-requests.js";
 import type { StateMachine, WorkspaceChange } from "./state-machine.js";
 import type { TransitionName } from "./status.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 const DEGRADED_FROM = 0.5;
 const HEALED_BELOW = 0.1;
@@ -25,10 +27,19 @@ interface Move {
 export class Heartbeats {
   readonly #events: EventLog;
   readonly #stateMachine: StateMachine;
+  readonly #secrets: Pick<WorkspaceSecrets, "learn">;
+  readonly #masker: Masking;
 
-  constructor(services: { events: EventLog; stateMachine: StateMachine }) {
+  constructor(services: {
+    events: EventLog;
+    stateMachine: StateMachine;
+    secrets: Pick<WorkspaceSecrets, "learn">;
+    masker: Masking;
+  }) {
     this.#events = services.events;
     this.#stateMachine = services.stateMachine;
+    this.#secrets = services.secrets;
+    this.#masker = services.masker;
   }
 
   /**
@@ -36,7 +47,7 @@ export class Heartbeats {
    * @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND, ATTEMPT_SUPERSEDED
    */
   async take(body: unknown, caller: Caller | null): Promise<{ status: "ok" }> {
-    const beat = parseHeartbeat(body);
+    const beat = await this.#withoutSecrets(parseHeartbeat(body), caller);
     const { before, after } = await this.#events.transact((trx, emit) =>
       this.#record(trx, emit, beat, caller),
     );
@@ -53,6 +64,18 @@ export class Heartbeats {
       });
     }
     return { status: "ok" };
+  }
+
+  /** An error that an agent quotes, or a task, may well show one of its secrets. */
+  async #withoutSecrets(beat: HeartbeatRequest, caller: Caller | null): Promise<HeartbeatRequest> {
+    const { sample_error: sampleError = "", current_task: currentTask = "" } = beat;
+    if (sampleError === "" && currentTask === "") return beat;
+    await this.#secrets.learn({ id: beat.workspace_id, attempt: caller?.attempt ?? 0 });
+    return {
+      ...beat,
+      ...(sampleError === "" ? {} : { sample_error: this.#masker.mask(sampleError) }),
+      ...(currentTask === "" ? {} : { current_task: this.#masker.mask(currentTask) }),
+    };
   }
 
   async #record(trx: Trx, emit: Emit, beat: HeartbeatRequest, caller: Caller | null) {

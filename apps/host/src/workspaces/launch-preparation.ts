@@ -13,6 +13,7 @@ import type { EventLog } from "../storage/event-log.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import { environmentLayers } from "./environment-layers.js";
 import { generatedConfig, mergeFiles, tokenFile } from "./launch-files.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
@@ -29,6 +30,7 @@ export interface PreparationServices {
   readonly templates: readonly WorkspaceTemplate[];
   readonly folders: TemplateFolders;
   readonly secrets: WorkspaceSecrets;
+  readonly vault: SecretVault;
   /** What agents call. */
   readonly platformUrl: () => string;
 }
@@ -43,7 +45,7 @@ export class LaunchPreparation {
 
   /**
    * @returns what to launch, or null when the row has moved on meanwhile
-   * @throws UNKNOWN_RUNTIME, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, and whatever failed the chain
+   * @throws UNKNOWN_RUNTIME, SECRETS_UNREADABLE, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, and whatever failed the chain
    */
   async prepare(row: WorkspaceRow, call: RuntimeCall): Promise<LaunchSpec | null> {
     const { runtime, secrets } = this.#services;
@@ -107,10 +109,11 @@ export class LaunchPreparation {
   }
 
   async #runChain(row: WorkspaceRow, base: Readonly<Record<string, string>>, call: RuntimeCall) {
-    const { kernel, runtime, secrets, ledgers, database } = this.#services;
+    const { kernel, runtime, secrets, ledgers, database, vault, platformUrl } = this.#services;
     const fileRoot = runtime.fileRoot(row.id);
+    const values = await vault.valuesFor(row.id);
     const result = await kernel.runChain({
-      layers: environmentLayers({ row, base, fileRoot, platformUrl: this.#services.platformUrl() }),
+      layers: environmentLayers({ row, base, fileRoot, platformUrl: platformUrl(), secrets: values }),
       mutators: kernel.registries.envMutators.entries(),
       facts: {
         workspaceId: row.id,

@@ -5,12 +5,14 @@ import { toJsonb } from "../storage/json.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import type { Provisioner } from "./provisioner.js";
 import { isPublishedUrl } from "./published-url.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
 import type { StateMachine } from "./state-machine.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** What registration works with. */
 export interface RegistrationServices {
@@ -20,6 +22,8 @@ export interface RegistrationServices {
   readonly stateMachine: StateMachine;
   readonly provisioner: Provisioner;
   readonly urlGuard: AgentUrlGuard;
+  readonly secrets: Pick<WorkspaceSecrets, "learn">;
+  readonly masker: Masking;
 }
 
 /** Takes the agents' registrations and cards. Callers have checked the workspace's token before. */
@@ -39,13 +43,14 @@ export class Registration {
     body: unknown,
     caller: Caller | null,
   ): Promise<{ status: "registered"; auth_token?: string }> {
-    const { id, url, agent_card } = parseRegister(body);
+    const { id, url, agent_card: card } = parseRegister(body);
     const { events, provisioner, urlGuard, workspaces } = this.#services;
     // The engine's answer with the published address may still be on its way: it belongs into the event.
     await provisioner.settled(id);
     const row = await workspaces.get(id);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     assertCurrent(row, caller);
+    const agent_card = await this.#withoutSecrets(row, card);
     const published = isPublishedUrl(row.url) && !row.external;
     if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
     const effectiveUrl = published ? row.url : url;
@@ -82,7 +87,10 @@ export class Registration {
 
   /** @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND */
   async updateCard(body: unknown): Promise<{ status: "updated" }> {
-    const { workspace_id: workspaceId, agent_card } = parseUpdateCard(body);
+    const { workspace_id: workspaceId, agent_card: card } = parseUpdateCard(body);
+    const row = await this.#services.workspaces.get(workspaceId);
+    if (row === undefined) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+    const agent_card = await this.#withoutSecrets(row, card);
     await this.#services.events.transact(async (trx, emit) => {
       const updated = await trx
         .updateTable("workspaces")
@@ -94,6 +102,11 @@ export class Registration {
       emit({ type: "AGENT_CARD_UPDATED", workspaceId, payload: { agent_card } });
     });
     return { status: "updated" };
+  }
+
+  async #withoutSecrets(row: WorkspaceRow, card: Readonly<Record<string, unknown>>) {
+    await this.#services.secrets.learn(row);
+    return maskRecord(this.#services.masker, card);
   }
 
   async #tokenIfNone(trx: Parameters<TokenStore["issue"]>[0], row: WorkspaceRow): Promise<string | null> {

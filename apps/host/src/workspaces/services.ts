@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type {
   Clock,
   ContainerRuntime,
+  EngineInventory,
   Kernel,
   Logger,
   SecretMasker,
@@ -9,6 +10,7 @@ import type {
 } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
+import type { SecretVault } from "../secrets/secret-vault.js";
 import type { Storage } from "../storage/storage.js";
 import { AgentUrlGuard, systemResolver } from "./agent-url.js";
 import { WorkspaceConsole } from "./console.js";
@@ -26,9 +28,13 @@ import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
 import { WorkspaceRestart } from "./restart.js";
+import { SecretChanges } from "./secret-changes.js";
+import { SecretRestarts } from "./secret-restarts.js";
 import { StateMachine } from "./state-machine.js";
 import { giveUpSuperseded } from "./superseded-provisions.js";
 import { createWorkspaceApi, type WorkspaceApi } from "./workspace-api.js";
+import { WorkspaceModel } from "./workspace-model.js";
+import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
 import { TemplateFolders } from "./template-folders.js";
 
@@ -37,8 +43,11 @@ export interface WorkspaceInputs {
   readonly config: HostConfig;
   readonly storage: Storage;
   readonly runtime: ContainerRuntime;
+  /** All that the runtime's engine holds. */
+  readonly inventory: EngineInventory;
   readonly kernel: Kernel;
   readonly templates: readonly WorkspaceTemplate[];
+  readonly vault: SecretVault;
   readonly masker: SecretMasker;
   readonly clock: Clock;
   readonly log: Logger;
@@ -59,6 +68,9 @@ export interface WorkspaceServices {
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
   readonly api: WorkspaceApi;
+  readonly secretChanges: SecretChanges;
+  readonly model: WorkspaceModel;
+  readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
   readonly envPreview: EnvPreview;
   readonly installationTokens: InstallationTokens;
@@ -70,12 +82,12 @@ export interface WorkspaceServices {
 
 /** Wires the workspace domain. */
 export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServices {
-  const { storage, kernel, runtime, templates, masker, clock, log, platformUrl, concurrency } = inputs;
+  const { storage, kernel, runtime, templates, vault, masker, clock, log, platformUrl, concurrency } = inputs;
   const { database, events, tokens, workspaces, ledgers, hostId } = storage;
   const folders = new TemplateFolders(inputs.config.templatesDir, log);
   const urlGuard = new AgentUrlGuard(systemResolver);
   const stateMachine = new StateMachine({ workspaces, tokens, hostId });
-  const secrets = new WorkspaceSecrets(masker);
+  const secrets = new WorkspaceSecrets({ masker, vault });
   const preparation = new LaunchPreparation({
     database,
     tokens,
@@ -86,6 +98,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     templates,
     folders,
     secrets,
+    vault,
     platformUrl,
   });
   const turns = new EngineTurns({ leases: database.kind === "postgres" ? storage.leases : null, clock });
@@ -134,17 +147,29 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     templates,
     folders,
     urlGuard,
+    vault,
+    secrets,
     newId: randomUUID,
     platformUrl,
   });
   const deletion = new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup });
   const restart = new WorkspaceRestart({ events, stateMachine, provisioner, runtime });
+  const secretRestarts = new SecretRestarts({ db: database.db, restart, clock, log });
   const unwatch = giveUpSuperseded({ events, workspaces, provisioner, log });
   return {
     creation,
     deletion,
-    registration: new Registration({ events, tokens, workspaces, stateMachine, provisioner, urlGuard }),
-    heartbeats: new Heartbeats({ events, stateMachine }),
+    registration: new Registration({
+      events,
+      tokens,
+      workspaces,
+      stateMachine,
+      provisioner,
+      urlGuard,
+      secrets,
+      masker,
+    }),
+    heartbeats: new Heartbeats({ events, stateMachine, secrets, masker }),
     recovery: new WorkspaceRecovery({
       database,
       events,
@@ -167,18 +192,29 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       deletion,
       restart,
       pausing,
+      secrets,
       masker,
       clock,
     }),
-    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, masker, log, platformUrl }),
+    secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
+    model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
+    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
+    console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),
+    sweeps: createSweepServices({
+      ...inputs,
+      provisionTimeoutSeconds: inputs.config.provisionTimeoutSeconds,
+      stateMachine,
+      provisioner,
+      restart,
+    }),
     installationTokens: new InstallationTokens({ kernel, masker, clock, log }),
-    console: new WorkspaceConsole({ workspaces, runtime, masker, log }),
     declaredTimeoutMs: (workspaceRuntime) => {
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;
     },
     stop: async () => {
       unwatch();
+      await secretRestarts.stop();
       await provisioner.stop();
       await Promise.all([cleanup.settled(), pausing.settled()]);
     },

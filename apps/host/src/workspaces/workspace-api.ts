@@ -1,4 +1,5 @@
-import type { Clock, ContainerRuntime, SecretMasker, WorkspaceTemplate } from "@molecule/core";
+import type { Clock, ContainerRuntime, WorkspaceTemplate } from "@molecule/core";
+import type { Masking } from "../masking/mask-data.js";
 import type { Storage } from "../storage/storage.js";
 import { Activities } from "./activities.js";
 import type { AgentUrlGuard } from "./agent-url.js";
@@ -13,6 +14,7 @@ import type { WorkspaceRestart } from "./restart.js";
 import type { TemplateFolders } from "./template-folders.js";
 import type { TemplateSummary } from "./template-summary.js";
 import { WorkspaceUpdate } from "./update.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** What is asked of workspaces by people and agents, beside creating, deleting and registering them. */
 export interface WorkspaceApi {
@@ -42,14 +44,15 @@ export interface WorkspaceApiParts {
   readonly deletion: WorkspaceDeletion;
   readonly restart: WorkspaceRestart;
   readonly pausing: WorkspacePausing;
-  readonly masker: SecretMasker;
+  readonly secrets: WorkspaceSecrets;
+  readonly masker: Masking;
   readonly clock: Clock;
 }
 
 /** Wires the API. */
 export function createWorkspaceApi(parts: WorkspaceApiParts): WorkspaceApi {
-  const { storage, runtime, templates, folders, urlGuard, creation, deletion, restart, masker, clock } =
-    parts;
+  const { storage, runtime, templates, folders, urlGuard, creation, deletion, restart } = parts;
+  const { secrets, masker, clock } = parts;
   const { database, events, workspaces } = storage;
   // A new one each time remembers nothing: who was moved away must not be found any more.
   const mayTalk = (one: string, other: string) => new Kinship({ database, clock }).mayTalk(one, other);
@@ -62,7 +65,7 @@ export function createWorkspaceApi(parts: WorkspaceApiParts): WorkspaceApi {
     pausing: parts.pausing,
     updates: new WorkspaceUpdate({ events, workspaces, templates }),
     budgets: new WorkspaceBudgets({ workspaces, events }),
-    activities: new Activities({ db: database.db, events, masker }),
+    activities: new Activities({ db: database.db, events, secrets, masker }),
     discovery: new Discovery({ db: database.db, workspaces, urlGuard, runtime, mayTalk }),
     mayTalk,
     bundles: new Bundles({ workspaces, creation, deletion }),

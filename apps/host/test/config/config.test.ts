@@ -31,6 +31,8 @@ describe("readConfig", () => {
       platformUrl: null,
       corsOrigins: ["http://localhost:3000", "http://localhost:3001"],
       rateLimitPerMinute: 600,
+      trustedProxies: [],
+      provisionTimeoutSeconds: null,
       orgId: null,
       log: { level: "info", format: "json" },
     });
@@ -38,7 +40,11 @@ describe("readConfig", () => {
 
   it("takes --dev as development, unless MOLECULE_ENV says otherwise", () => {
     expect(readConfig({}, { ...context, dev: true }).environment).to.equal("development");
-    const env = { MOLECULE_ENV: "prod", DATABASE_URL: "postgres://db/molecule" };
+    const env = {
+      MOLECULE_ENV: "prod",
+      DATABASE_URL: "postgres://db/molecule",
+      SECRETS_ENCRYPTION_KEY: Buffer.alloc(32).toString("base64"),
+    };
     expect(readConfig(env, { ...context, dev: true }).environment).to.equal("production");
   });
 
@@ -62,9 +68,11 @@ describe("readConfig", () => {
       DOCKER_HOST: "localhost",
       MOLECULE_ALLOW_PRIVILEGED: "yes",
       LOG_LEVEL: "loud",
+      TRUSTED_PROXIES: "10.0.0.1,proxy",
+      PROVISION_TIMEOUT_SECONDS: "1.5",
     });
     expect(message.split("\n")).to.have.members([
-      "the configuration has 11 faults:",
+      "the configuration has 13 faults:",
       '  - PORT: found "http", allowed: a whole number from 0 to 65535',
       '  - MOLECULE_ENV: found "staging", allowed: one of development, dev, production, prod',
       '  - CONTAINER_RUNTIME: found "podman", allowed: one of auto, docker, process, none',
@@ -75,8 +83,19 @@ describe("readConfig", () => {
       '  - PLATFORM_URL: found "ftp://x", allowed: a URL that starts with http:// or https://',
       '  - DOCKER_HOST: found "localhost", allowed: unix:///path, tcp://host:port or http(s)://host:port',
       '  - MOLECULE_ALLOW_PRIVILEGED: found "yes", allowed: one of true, false, 1, 0',
+      '  - TRUSTED_PROXIES: found "10.0.0.1,proxy", allowed: addresses and networks like 10.0.0.0/8, separated by commas',
+      '  - PROVISION_TIMEOUT_SECONDS: found "1.5", allowed: a whole number from 1 to 86400',
       '  - LOG_LEVEL: found "loud", allowed: one of debug, info, warn, error',
     ]);
+  });
+
+  it("puts default paths beside the manifest, those of the .env file too, and those of the process where it runs", () => {
+    const place = { ...context, cwd: "/srv/molecule/apps", home: "/srv/molecule" };
+    const env = { MOLECULE_DATA_DIR: "./data" };
+    expect(readConfig({}, place).dataDir).to.equal("/srv/molecule/.data");
+    expect(readConfig(env, place).dataDir).to.equal("/srv/molecule/apps/data");
+    const filled = { names: new Set(["MOLECULE_DATA_DIR"]), dir: "/srv/molecule" };
+    expect(readConfig(env, { ...place, filled }).dataDir).to.equal("/srv/molecule/data");
   });
 
   it("refuses the embedded database in production", () => {

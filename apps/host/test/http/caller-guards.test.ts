@@ -7,6 +7,7 @@ import type { HttpConfig } from "../../dist/http/dependencies.js";
 import { Guards } from "../../dist/http/guards.js";
 import { errorAnswer } from "../../dist/http/http-error.js";
 import { Origins } from "../../dist/http/origins.js";
+import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore, type VerifiedToken } from "../../dist/storage/token-store.js";
@@ -21,6 +22,7 @@ const CONFIG: HttpConfig = {
   adminToken: "admin-secret",
   metricsToken: null,
   generatedAdminToken: null,
+  testTokens: false,
   corsOrigins: [],
   trustedProxies: [],
   rateLimitPerMinute: 1_000,
@@ -40,7 +42,8 @@ describe("the guards that tell one caller from another", () => {
 
   /** A server that answers whose token a guard let in; two workspaces; an org token. */
   async function start(config: Partial<HttpConfig>, question: (own: string) => Question) {
-    const services = { db: suite.db, random: systemRandom, log: silentLogger };
+    const masks = new TokenMasks(new SecretMasker());
+    const services = { db: suite.db, random: systemRandom, log: silentLogger, masks };
     const tokens = new TokenStore(services);
     const orgTokens = new OrgTokenStore(services);
     const origins = new Origins([]);

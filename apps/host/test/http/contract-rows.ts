@@ -41,6 +41,12 @@ export const ROWS: readonly Row[] = [
   row(200, '{"x":-1.5,"y":2,"zoom":0.25}', "GET", "/canvas/viewport"),
   row(400, /"code":"BODY_INVALID"}$/, "PUT", "/canvas/viewport", { x: 1, y: 2 }),
   row(200, /^{"plugins":\[{"name":.*"name":"gh-identity",.*"state":"enabled"/, "GET", "/admin/plugins"),
+  row(
+    200,
+    /^{"plugins":\[{"name":"dotenv",.*{"name":"gh-identity",.*"state":"enabled"/,
+    "GET",
+    "/admin/plugins",
+  ),
   row(200, /^{"loops":\[{"name":"/, "GET", "/admin/loops"),
   row(200, /^{"subsystems":{".*":{"last_tick_at":.*,"seconds_ago":/, "GET", "/admin/liveness"),
   row(404, /"code":"PLUGIN_UNKNOWN"}$/, "PATCH", "/admin/plugins/nothing", { enabled: true }),

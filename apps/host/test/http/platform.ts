@@ -3,15 +3,21 @@ import { RecordingLogger } from "@molecule/core/testing";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
 import type { HttpConfig, HttpDependencies } from "../../dist/http/dependencies.js";
+import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { HostMetrics } from "../../dist/metrics/host-metrics.js";
 import { PluginToggles } from "../../dist/plugin-toggles.js";
 import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
+import { encryptionKey, KEY_BYTES } from "../../dist/secrets/encryption-key.js";
+import { Envelope } from "../../dist/secrets/envelope.js";
+import { KeyRing } from "../../dist/secrets/key-ring.js";
+import { SecretVault } from "../../dist/secrets/secret-vault.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
 import { EventLog } from "../../dist/storage/event-log.js";
 import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
+import { SecretStore } from "../../dist/storage/secret-store.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { createWorkspaceServices } from "../../dist/workspaces/services.js";
@@ -126,13 +132,16 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const runtime = new NoneRuntime("this is a test");
-  const events = new EventLog({ db, clock, log, hostId: HOST_ID });
-  const tokens = new TokenStore({ db, random: systemRandom, log });
-  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log });
+  const events = new EventLog({ db, clock, log, masker, hostId: HOST_ID });
+  const masks = new TokenMasks(masker);
+  const tokens = new TokenStore({ db, random: systemRandom, log, masks });
+  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log, masks });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
   const pluginToggles = new PluginToggles({ kernel, store: toggles, events, hostId: HOST_ID, log });
+  const keys = new KeyRing([encryptionKey(Buffer.alloc(KEY_BYTES, 1))]);
+  const secrets = new SecretStore({ db });
   const services = createWorkspaceServices({
     config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
     storage: {
@@ -141,6 +150,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       hostId: HOST_ID,
       dataDir: "/nowhere",
       generatedAdminToken: null,
+      encryptionKeys: keys,
+      secrets,
       events,
       tokens,
       orgTokens,
@@ -151,7 +162,13 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: runtime.inventory,
     kernel,
+    vault: new SecretVault({
+      store: secrets,
+      envelope: new Envelope(keys, systemRandom),
+      random: systemRandom,
+    }),
     templates: manifest.templates,
     masker,
     clock,
@@ -169,6 +186,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       adminToken: ADMIN_TOKEN,
       metricsToken: null,
       generatedAdminToken: null,
+      testTokens: false,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
       trustedProxies: [],
@@ -187,7 +205,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     ledgers,
     kernel,
     metrics,
-    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    readiness: () =>
+      new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
     workspaceApi: services.api,
@@ -198,7 +217,10 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    secrets: services.secretChanges,
+    workspaceModel: services.model,
     installationTokens: services.installationTokens,
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

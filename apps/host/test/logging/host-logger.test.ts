@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
+import fc from "fast-check";
 import { SecretMasker } from "@molecule/core";
 import { HostLogger } from "../../dist/logging/host-logger.js";
 
@@ -28,6 +29,34 @@ describe("HostLogger", () => {
       log.error('token s3cret"value', { url: 'x?k=s3cret"value', err: new Error('with s3cret"value') });
       const written = text();
       expect(written).to.contain("***").and.not.contain("s3cret");
+    });
+  }
+
+  for (const format of ["json", "pretty"] as const) {
+    it(`lets no secret through, whatever it is made of and wherever it is logged (${format})`, () => {
+      const secrets = fc.string({
+        minLength: 8,
+        maxLength: 30,
+        unit: fc.constantFrom("S", "9", '"', "\\", "\n", "/", "ä", "\u2028", "$"),
+      });
+      fc.assert(
+        fc.property(secrets, (secret) => {
+          const { log, masker, text } = capture(format);
+          masker.add(secret);
+          log.child({ child: secret }).error(`in a message ${secret}!`, {
+            text: secret,
+            list: [{ deep: `x${secret}` }],
+            body: JSON.stringify({ secret }),
+            url: `https://host/?q=${encodeURIComponent(secret)}`,
+            err: new Error(secret),
+          });
+          const written = text();
+          const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+          for (const form of forms) expect(written).not.to.include(form);
+          expect(written.split("***").length - 1).to.be.at.least(7);
+        }),
+        { numRuns: 50 },
+      );
     });
   }
 

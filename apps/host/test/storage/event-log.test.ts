@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { SecretMasker } from "@molecule/core";
 import { ManualClock, RecordingLogger } from "@molecule/core/testing";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
@@ -11,13 +12,14 @@ for (const kind of KINDS) {
   describe(`EventLog on ${kind}`, () => {
     const suite = useDatabase(kind);
     const log = new RecordingLogger();
+    const masker = new SecretMasker();
     let events: EventLog;
     let heard: PublishedEvent[];
 
     beforeEach(() => {
       log.lines.length = 0;
       heard = [];
-      events = new EventLog({ db: suite.db, clock: new ManualClock(), log, hostId: randomUUID() });
+      events = new EventLog({ db: suite.db, clock: new ManualClock(), log, masker, hostId: randomUUID() });
       events.subscribe((event) => heard.push(event));
     });
 

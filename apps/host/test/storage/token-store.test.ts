@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { SecretMasker } from "@molecule/core";
 import { RecordingLogger } from "@molecule/core/testing";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { sql } from "kysely";
+import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { addWorkspace, KINDS, useDatabase } from "./databases.js";
@@ -11,12 +13,13 @@ for (const kind of KINDS) {
   describe(`TokenStore on ${kind}`, () => {
     const suite = useDatabase(kind);
     const log = new RecordingLogger();
+    const masker = new SecretMasker();
     let tokens: TokenStore;
     let workspaceId: string;
 
     beforeEach(async () => {
       log.lines.length = 0;
-      tokens = new TokenStore({ db: suite.db, random: systemRandom, log });
+      tokens = new TokenStore({ db: suite.db, random: systemRandom, log, masks: new TokenMasks(masker) });
       workspaceId = await addWorkspace(suite.db);
     });
     afterEach(async () => {

@@ -13,12 +13,14 @@ const row = {
 function layersOf(
   change: Partial<LayerInputs["row"]>,
   base: Record<string, string> = {},
+  secrets: LayerInputs["secrets"] = { global: {}, workspace: {} },
 ): Record<string, string> {
   const layers = environmentLayers({
     row: { ...row, ...change },
     base,
     fileRoot: "",
     platformUrl: "http://p:1",
+    secrets,
   });
   return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer.env)));
 }

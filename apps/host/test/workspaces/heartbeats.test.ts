@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { silentLogger, systemClock } from "@molecule/core";
+import { SecretMasker, silentLogger, systemClock } from "@molecule/core";
+import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { EventLog, type PublishedEvent } from "../../dist/storage/event-log.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { Heartbeats } from "../../dist/workspaces/heartbeats.js";
 import { StateMachine } from "../../dist/workspaces/state-machine.js";
+import { WorkspaceSecrets } from "../../dist/workspaces/workspace-secrets.js";
 import { addWorkspace, useDatabase } from "../storage/databases.js";
 import type { NewWorkspaceRow } from "../../dist/storage/schema.js";
 
@@ -14,20 +16,42 @@ describe("Heartbeats", () => {
   const suite = useDatabase("pglite");
 
   /** Sends one heartbeat to a workspace in the given state, and tells what came of it. */
-  async function beat(row: Partial<NewWorkspaceRow>, body: Readonly<Record<string, unknown>>) {
+  async function beat(
+    row: Partial<NewWorkspaceRow>,
+    body: Readonly<Record<string, unknown>>,
+    known: readonly string[] = [],
+  ) {
+    const masker = new SecretMasker();
+    const secrets = new WorkspaceSecrets({ masker, vault: { knownTo: () => Promise.resolve([...known]) } });
     const db = suite.db;
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger, hostId: randomUUID() });
-    const tokens = new TokenStore({ db, random: systemRandom, log: silentLogger });
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
+    const tokens = new TokenStore({
+      db,
+      random: systemRandom,
+      log: silentLogger,
+      masks: new TokenMasks(masker),
+    });
     const workspaces = new WorkspaceStore({ db });
     const stateMachine = new StateMachine({ workspaces, tokens, hostId: randomUUID() });
     const told: PublishedEvent[] = [];
     events.subscribe((event) => told.push(event));
     const workspace_id = await addWorkspace(db, row);
-    await new Heartbeats({ events, stateMachine }).take({ workspace_id, ...body }, null);
+    await new Heartbeats({ events, stateMachine, secrets, masker }).take({ workspace_id, ...body }, null);
     const after = await workspaces.get(workspace_id);
     if (after === undefined) throw new Error("the row is gone");
     return { after, told: told.map(({ event_type, payload }) => ({ event_type, payload })) };
   }
+
+  it("keeps and tells no secret that the workspace knows, whichever host set it", async () => {
+    const body = {
+      error_rate: 0.9,
+      sample_error: "401 for key planted-secret-1",
+      current_task: "log in with planted-secret-1",
+    };
+    const { after, told } = await beat({ status: "online" }, body, ["planted-secret-1"]);
+    expect(after).to.include({ last_sample_error: "401 for key ***", current_task: "log in with ***" });
+    expect(JSON.stringify(told)).to.contain("401 for key ***").and.not.contain("planted-secret-1");
+  });
 
   const cases = [
     [{ status: "provisioning" }, {}, "online", "WORKSPACE_ONLINE", { recovered_from: "provisioning" }],

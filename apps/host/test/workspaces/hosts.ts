@@ -3,6 +3,12 @@ import { Kernel, parseManifest, SecretMasker, systemClock, type ContainerRuntime
 import { RecordingLogger } from "@molecule/core/testing";
 import { readConfig } from "../../dist/config/config.js";
 import type { Database } from "../../dist/storage/database.js";
+import { TokenMasks } from "../../dist/masking/token-masks.js";
+import { NoneRuntime } from "../../dist/runtimes/none.js";
+import { encryptionKey, KEY_BYTES } from "../../dist/secrets/encryption-key.js";
+import { Envelope } from "../../dist/secrets/envelope.js";
+import { KeyRing } from "../../dist/secrets/key-ring.js";
+import { SecretVault } from "../../dist/secrets/secret-vault.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
 import { EventLog } from "../../dist/storage/event-log.js";
 import { DatabaseLeases } from "../../dist/storage/loop-leases.js";
@@ -10,6 +16,7 @@ import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import type { WorkspaceRow } from "../../dist/storage/schema.js";
+import { SecretStore } from "../../dist/storage/secret-store.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { createWorkspaceServices, type WorkspaceServices } from "../../dist/workspaces/services.js";
@@ -59,9 +66,12 @@ async function startDomain(database: Database, runtime: ContainerRuntime): Promi
   const hostId = randomUUID();
   const manifest = parseManifest(JSON.stringify(MANIFEST), "/srv/molecule/manifest.json");
   const kernel = new Kernel({ manifest, env: {}, clock, log, masker });
-  const events = new EventLog({ db, clock, log, hostId });
+  const events = new EventLog({ db, clock, log, masker, hostId });
   await events.follow();
-  const tokens = new TokenStore({ db, random: systemRandom, log });
+  const masks = new TokenMasks(masker);
+  const tokens = new TokenStore({ db, random: systemRandom, log, masks });
+  const keys = new KeyRing([encryptionKey(Buffer.alloc(KEY_BYTES, 1))]);
+  const secrets = new SecretStore({ db });
   const workspaces = new WorkspaceStore({ db });
   const services = createWorkspaceServices({
     config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
@@ -71,9 +81,11 @@ async function startDomain(database: Database, runtime: ContainerRuntime): Promi
       hostId,
       dataDir: "/nowhere",
       generatedAdminToken: null,
+      encryptionKeys: keys,
+      secrets,
       events,
       tokens,
-      orgTokens: new OrgTokenStore({ db, random: systemRandom, log }),
+      orgTokens: new OrgTokenStore({ db, random: systemRandom, log, masks }),
       workspaces,
       ledgers: new EnvLedgerStore({ db }),
       toggles: new PluginToggleStore({ db }),
@@ -81,7 +93,13 @@ async function startDomain(database: Database, runtime: ContainerRuntime): Promi
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: new NoneRuntime("this is a test").inventory,
     kernel,
+    vault: new SecretVault({
+      store: secrets,
+      envelope: new Envelope(keys, systemRandom),
+      random: systemRandom,
+    }),
     templates: manifest.templates,
     masker,
     clock,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { silentLogger, systemClock } from "@molecule/core";
+import { SecretMasker, silentLogger, systemClock } from "@molecule/core";
+import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { EventLog } from "../../dist/storage/event-log.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { WORKSPACE_STATUSES, type WorkspaceStatus } from "../../dist/storage/schema.js";
@@ -15,8 +16,14 @@ describe("StateMachine", () => {
 
   function machine() {
     const db = suite.db;
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger, hostId: randomUUID() });
-    const tokens = new TokenStore({ db, random: systemRandom, log: silentLogger });
+    const masker = new SecretMasker();
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
+    const tokens = new TokenStore({
+      db,
+      random: systemRandom,
+      log: silentLogger,
+      masks: new TokenMasks(masker),
+    });
     const workspaces = new WorkspaceStore({ db });
     const stateMachine = new StateMachine({ workspaces, tokens, hostId: randomUUID() });
     return { events, tokens, workspaces, stateMachine };

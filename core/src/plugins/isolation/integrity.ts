@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../../coded-error.js";
 import { errors } from "../../errors.js";
-import { locatePlugin } from "../locate.js";
+import { locatePlugin, packageFolderOf } from "../locate.js";
 import type { PluginEntry } from "../manifest-schema.js";
 
 type Named = Pick<PluginEntry, "name" | "module">;
@@ -18,8 +18,9 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git"]);
  * their paths (relative, with `/`, by UTF-16 units): for each the path, NUL, the content's length in bytes as
  * decimal digits, NUL, the content. A symbolic link counts as what it leads to.
  *
- * The package's folder is that of the nearest package.json with a name. A module that the manifest names by path, and that has
- * no such package.json on the way up to the manifest's folder, is its own file alone.
+ * The package's folder is the one that the manifest names, or else that of the nearest package.json with a name. A
+ * module that the manifest names by path, and that has no such package.json on the way up to the manifest's folder, is
+ * its own file alone.
  *
  * It tells that a package is not the one that was locked. Its dependencies are not covered, nor is a change between
  * this check and the import.
@@ -59,6 +60,8 @@ export async function verifyIntegrity(
 
 /** The package's folder, or the module itself where it is a package of one file. */
 async function rootOf(entry: Named, module: string, manifestDir: string): Promise<string> {
+  const folder = packageFolderOf(entry, manifestDir);
+  if (folder !== undefined) return folder;
   // The module's path has its links resolved, so must the folder that it is compared with.
   const end = entry.module.startsWith(".") ? await realpath(resolve(manifestDir)) : undefined;
   for (let dir = dirname(module); dir !== end && dir !== dirname(dir); dir = dirname(dir)) {

@@ -1,5 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect } from "chai";
+import fc from "fast-check";
+import { SecretMasker } from "@molecule/core";
 import { captureLines } from "../../../dist/src/plugins/isolation/captured-output.js";
 import { settled, until } from "../../support/until.js";
 
@@ -28,9 +30,33 @@ describe("captureLines", () => {
     expect(await linesOf([bytes.subarray(0, 1), bytes.subarray(1)])).to.deep.equal(["ü"]);
   });
 
-  it("cuts up what has no line end, so that it never keeps more than 8 KiB", async () => {
-    const lines = await linesOf(["a", "b", "c"].map((letter) => letter.repeat(8_000)));
-    expect(lines.map(({ length }) => length)).to.deep.equal([8_192, 8_192, 7_616]);
-    expect(lines.join("")).to.equal("a".repeat(8_000) + "b".repeat(8_000) + "c".repeat(8_000));
+  it("leaves a line out that is longer than 64 Ki characters, and says so, rather than cut a secret apart", async () => {
+    const left = "(a line of more than 65536 characters was left out)";
+    const long = "a".repeat(40_000);
+    expect(await linesOf([long, long, `${long}\n`, "next\n"])).to.deep.equal([left, "next"]);
+    expect(await linesOf([`${long}${long}\nnext\n`])).to.deep.equal([left, "next"]);
+    expect(await linesOf([long, long])).to.deep.equal([left]);
+    expect(await linesOf(["b".repeat(65_536)])).to.deep.equal(["b".repeat(65_536)]);
+  });
+
+  it("gives no piece of a secret that nothing masks, however the output is cut up and the secret is made", async () => {
+    const piece = fc.string({ minLength: 8, maxLength: 30, unit: fc.constantFrom("S", "E", "ä", "9") });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { minLength: 1, maxLength: 3 }),
+        fc.array(fc.nat(200), { maxLength: 6 }),
+        async (parts, cuts) => {
+          const secret = parts.join("\n");
+          const masker = new SecretMasker();
+          masker.add(secret);
+          const bytes = Buffer.from(`the key is ${secret} and no other\n`);
+          const at = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
+          const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+          const shown = (await linesOf(chunks)).map((line) => masker.mask(line)).join("\n");
+          for (const part of parts) expect(shown).not.to.include(part);
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 });

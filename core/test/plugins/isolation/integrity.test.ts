@@ -53,6 +53,22 @@ describe("computeIntegrity", () => {
     );
   });
 
+  it("covers the whole folder that the manifest names by path, named or not", async () => {
+    await folder.write("vendor/acme/package.json", '{"main":"dist/index.mjs"}');
+    await folder.write("vendor/acme/dist/index.mjs", "export default 1;");
+    await folder.write("vendor/acme/data.txt", "a");
+    const before = await integrity("./vendor/acme");
+    expect(before).to.equal(
+      byDefinition([
+        ["data.txt", "a"],
+        ["dist/index.mjs", "export default 1;"],
+        ["package.json", '{"main":"dist/index.mjs"}'],
+      ]),
+    );
+    await folder.write("vendor/acme/data.txt", "b");
+    expect(await integrity("./vendor/acme")).not.to.equal(before);
+  });
+
   it("is in the form that the manifest wants", async () => {
     await writePackage(FILES);
     const plugins = [{ ...ENTRY, integrity: await integrity() }];

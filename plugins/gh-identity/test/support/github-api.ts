@@ -1,77 +1,45 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { text } from "node:stream/consumers";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Certificate } from "@molecule/test/support/certificate.js";
+import { GithubGraphql, type Mutation } from "@molecule/test/support/github-graphql.js";
 
-/** The part of a GraphQL request that the tests look at. */
-export interface Mutation {
-  /** Name of the operation, e.g. `IssueCreate`. */
-  readonly name: string;
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
-const ISSUE_URL = "https://github.com/o/r/issues/6";
-
-/** Answers by what a GraphQL document of gh holds; the first match is sent. */
-const ANSWERS: readonly [RegExp, unknown][] = [
-  [/mutation IssueCreate/, { createIssue: { issue: { id: "I_6", url: ISSUE_URL } } }],
-  [/mutation IssueUpdate/, { updateIssue: { __typename: "" } }],
-  [/mutation CommentCreate/, { addComment: { commentEdge: { node: { url: `${ISSUE_URL}#c1` } } } }],
-  [
-    /mutation PullRequestCreate\b/,
-    { createPullRequest: { pullRequest: { id: "PR_7", url: "https://github.com/o/r/pull/7" } } },
-  ],
-  [/mutation/, { updatePullRequest: { clientMutationId: "" } }],
-  [/u000: user/, { u000: { id: "U_alice", login: "alice" } }],
-  [
-    /PullRequestForBranch/,
-    { repository: { pullRequests: { nodes: [] }, defaultBranchRef: { name: "main" } } },
-  ],
-  [
-    /IssueByNumber/,
-    {
-      repository: {
-        hasIssuesEnabled: true,
-        issue: { __typename: "Issue", id: "I_6", number: 6, url: ISSUE_URL },
-      },
-    },
-  ],
-  [
-    /repository/,
-    {
-      repository: {
-        id: "R_1",
-        name: "r",
-        owner: { login: "o" },
-        hasIssuesEnabled: true,
-        viewerPermission: "WRITE",
-        defaultBranchRef: { name: "main" },
-      },
-    },
-  ],
-];
-
-/** As much of GitHub's API as gh needs to publish, on a Unix socket (gh's setting `http_unix_socket`). */
+/** GitHub's API for gh: on a Unix socket (its setting `http_unix_socket`), or as an Enterprise Server by `GH_HOST`. */
 export class GithubApi {
-  readonly mutations: Mutation[] = [];
   /** The Authorization headers that came. */
   readonly authorizations = new Set<string | undefined>();
+  readonly #graphql = new GithubGraphql();
   readonly #server: Server;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
+  private constructor(create: (listener: RequestListener) => Server) {
+    this.#server = create((request, response) => {
       this.authorizations.add(request.headers.authorization);
-      void text(request).then((body) => {
-        response.setHeader("Content-Type", "application/json");
-        response.end(JSON.stringify({ data: this.#answer(body) }));
-      });
+      void this.#graphql.handle(request, response);
     });
   }
 
-  static async listen(socketPath: string): Promise<GithubApi> {
-    const api = new GithubApi();
-    api.#server.listen(socketPath);
+  get mutations(): Mutation[] {
+    return this.#graphql.mutations;
+  }
+
+  static async onSocket(path: string): Promise<GithubApi> {
+    const api = new GithubApi(createServer);
+    api.#server.listen(path);
     await once(api.#server, "listening");
     return api;
+  }
+
+  static async withTls({ key, cert }: Certificate): Promise<GithubApi> {
+    const api = new GithubApi((listener) => createTlsServer({ key, cert }, listener));
+    api.#server.listen(0, "127.0.0.1");
+    await once(api.#server, "listening");
+    return api;
+  }
+
+  /** As `GH_HOST`. */
+  get host(): string {
+    const address = this.#server.address();
+    return `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
   }
 
   async close(): Promise<void> {
@@ -79,28 +47,4 @@ export class GithubApi {
     this.#server.close();
     await once(this.#server, "close");
   }
-
-  #answer(body: string): unknown {
-    const request: unknown = JSON.parse(body);
-    if (!isGraphql(request)) throw new Error(`not a GraphQL request: ${body}`);
-    const name = /mutation (\w+)/.exec(request.query)?.[1];
-    if (name !== undefined) this.mutations.push({ name, input: request.variables?.input ?? {} });
-    return ANSWERS.find(([pattern]) => pattern.test(request.query))?.[1] ?? {};
-  }
-}
-
-interface GraphqlRequest {
-  readonly query: string;
-  readonly variables: { readonly input?: Readonly<Record<string, unknown>> } | null;
-}
-
-function isGraphql(value: unknown): value is GraphqlRequest {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "query" in value &&
-    typeof value.query === "string" &&
-    "variables" in value &&
-    typeof value.variables === "object"
-  );
 }

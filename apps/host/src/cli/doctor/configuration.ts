@@ -23,7 +23,8 @@ export function examineConfig(env: Environment, context: ConfigContext): Examine
 }
 
 function readRest(error: unknown, env: Environment, context: ConfigContext): HostConfig | null {
-  const faulty = new Set(toFoundFault(error).faults.map(({ path }) => path));
+  // A fault may lie inside a value: SECRETS_ENCRYPTION_KEYS[1].id.
+  const faulty = new Set(toFoundFault(error).faults.map(({ path }) => path.replace(/[[.].*$/, "")));
   const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !faulty.has(name)));
   try {
     return readConfig(rest, context);

@@ -34,6 +34,7 @@ export async function checkPermissions(dataDir: string, socket: string | null): 
     for (const [path, mode] of [
       [dataDir, "700"],
       [join(dataDir, "admin-token"), "600"],
+      [join(dataDir, "secrets-key"), "600"],
     ] as const) {
       const found = await statOrNull(path);
       if (found !== null && (found.mode & 0o077) !== 0) {

@@ -5,6 +5,7 @@ import { findingOf, runCheck, type CheckResult } from "./check.js";
 import { examineConfig } from "./configuration.js";
 import { checkDataFolder, checkPermissions } from "./data-folder.js";
 import { checkDatabase } from "./database.js";
+import { checkEncryptionKeys } from "./encryption-keys.js";
 import { examineEngine } from "./engine.js";
 import { checkNode } from "./node.js";
 import { examinePlugins } from "./plugins.js";
@@ -48,11 +49,16 @@ export async function examine(inputs: DoctorInputs): Promise<Examination> {
   results.push({ name: "configuration", ...finding });
   if (config === null) {
     const reason = "not looked at: they need a configuration without faults";
-    results.push({ name: "data folder, database, engine, templates", status: "warn", finding: reason });
+    results.push({
+      name: "data folder, database, encryption keys, engine, templates",
+      status: "warn",
+      finding: reason,
+    });
     return { results, env };
   }
   results.push(await runCheck("data folder", clock, () => checkDataFolder(config.dataDir)));
   results.push(await runCheck("database", clock, () => checkDatabase(config)));
+  results.push(await runCheck("encryption keys", clock, () => checkEncryptionKeys(config, clock)));
 
   const engine = await examineEngine(config, clock);
   try {

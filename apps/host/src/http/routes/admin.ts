@@ -1,4 +1,5 @@
 import { Type, type LoopStatus } from "@molecule/core";
+import { maskData } from "../../masking/mask-data.js";
 import { bodyOf, defineRoute, type Route } from "../define-route.js";
 import {
   answer,
@@ -26,7 +27,10 @@ export const adminRoutes: readonly Route[] = [
     guard: "admin",
     summary: "The plugins of the manifest: state, error, contributions, timings, calls per hook",
     responses: { 200: answer("The plugins, in order", Type.Object({ plugins: Type.Array(PluginSchema) })) },
-    handle: (_, { kernel }) => ({ status: 200, body: { plugins: kernel.plugins.status() } }),
+    handle: (_, { kernel, masker }) => ({
+      status: 200,
+      body: { plugins: maskData(masker, kernel.plugins.status()) },
+    }),
   }),
   defineRoute({
     method: "GET",
@@ -34,7 +38,10 @@ export const adminRoutes: readonly Route[] = [
     guard: "admin",
     summary: "The background loops: state, last success, last error",
     responses: { 200: answer("The loops", Type.Object({ loops: Type.Array(LoopSchema) })) },
-    handle: (_, { kernel }) => ({ status: 200, body: { loops: kernel.registries.supervisor.status() } }),
+    handle: (_, { kernel, masker }) => ({
+      status: 200,
+      body: { loops: maskData(masker, kernel.registries.supervisor.status()) },
+    }),
   }),
   defineRoute({
     method: "POST",
@@ -47,9 +54,9 @@ export const adminRoutes: readonly Route[] = [
       404: refusal("No such loop"),
       409: refusal("It is running a tick"),
     },
-    handle: async ({ params, body: { action } }, { kernel }) => {
+    handle: async ({ params, body: { action } }, { kernel, masker }) => {
       const report = await kernel.registries.supervisor.control(params.name, action);
-      return { status: 200, body: { status: "ok", action, report } };
+      return { status: 200, body: { status: "ok", action, report: maskData(masker, report) } };
     },
   }),
   defineRoute({

@@ -11,8 +11,11 @@ import { healthRoutes } from "./health.js";
 import { libraryRoutes } from "./library.js";
 import { lifecycleRoutes } from "./lifecycle.js";
 import { metricsRoutes } from "./metrics.js";
+import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
+import { secretRoutes } from "./secrets.js";
+import { tokenRoutes } from "./tokens.js";
 import { workspaceRoutes } from "./workspaces.js";
 
 /** Every route of the platform: the router and the API's description are made of this table. */
@@ -23,6 +26,8 @@ export const ROUTES: readonly Route[] = [
   ...lifecycleRoutes,
   ...budgetRoutes,
   ...activityRoutes,
+  ...secretRoutes,
+  ...tokenRoutes,
   ...registryRoutes,
   ...discoveryRoutes,
   ...libraryRoutes,
@@ -31,5 +36,6 @@ export const ROUTES: readonly Route[] = [
   ...adminRoutes,
   ...pluginRoutes,
   ...githubTokenRoutes,
+  ...orphanRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];

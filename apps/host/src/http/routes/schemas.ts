@@ -118,6 +118,69 @@ export const EnvLedgerSchema = Type.Object({
   mutators: Type.Array(data),
 });
 
+/** Element of GET /workspaces/:id/secrets and GET /settings/secrets. */
+export const SecretSchema = Type.Object(
+  {
+    key: text,
+    has_value: Type.Literal(true),
+    scope: Type.Union([Type.Literal("workspace"), Type.Literal("global")]),
+    created_at: time,
+    updated_at: time,
+  },
+  exactly,
+);
+
+/** Answer to the change of a secret. */
+export function SecretDoneSchema(status: "saved" | "deleted") {
+  return Type.Object({ status: Type.Literal(status), key: text }, exactly);
+}
+
+/** Answer of GET /workspaces/:id/model. */
+export const ModelSchema = Type.Object(
+  {
+    model: text,
+    source: Type.Union([Type.Literal("workspace"), Type.Literal("template"), Type.Literal("default")]),
+  },
+  exactly,
+);
+
+/** Answer of GET /org/tokens. */
+export const OrgTokensSchema = Type.Object(
+  {
+    tokens: Type.Array(
+      Type.Object(
+        {
+          id: uuid,
+          prefix: text,
+          name: Type.Optional(text),
+          created_at: time,
+          last_used_at: Type.Optional(time),
+        },
+        exactly,
+      ),
+    ),
+    count: Type.Integer(),
+  },
+  exactly,
+);
+
+/** Answer of POST /org/tokens. */
+export const OrgTokenIssuedSchema = Type.Object(
+  { id: uuid, prefix: text, name: Type.Optional(text), auth_token: text, warning: text },
+  exactly,
+);
+
+/** Answer of GET /workspaces/:id/tokens. */
+export const WorkspaceTokensSchema = Type.Object(
+  {
+    tokens: Type.Array(
+      Type.Object({ id: uuid, prefix: text, created_at: time, last_used_at: nullable(time) }, exactly),
+    ),
+    count: Type.Integer(),
+  },
+  exactly,
+);
+
 /** Element of GET /events. */
 export const EventSchema = Type.Object(
   {

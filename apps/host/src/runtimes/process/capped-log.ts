@@ -4,10 +4,15 @@ import { Writable } from "node:stream";
 /** Only the host's user may read it: a process may print what it should not. */
 const FILE_MODE = 0o600;
 
+const LINE_FEED = 0x0a;
+
 /** Where a log goes, and how much of it is kept. */
 export interface CappedLogOptions {
   readonly path: string;
-  /** Bytes after which the file becomes `<path>.1`, in place of the one before: up to twice as many are kept. */
+  /**
+   * Bytes after which the file becomes `<path>.1`, in place of the one before: up to twice as many are kept, and what
+   * a line needs that is being written.
+   */
   readonly capBytes: number;
   /** Told once when the log can't be written; what comes then is dropped, so that nobody waits for it. */
   readonly onFault: (error: unknown) => void;
@@ -18,6 +23,8 @@ export class CappedLog extends Writable {
   readonly #options: CappedLogOptions;
   #file: FileHandle | undefined;
   #size = 0;
+  /** Whether what was written last ends a line; taken for granted of an earlier process's end. */
+  #atLineStart = true;
   #broken = false;
 
   constructor(options: CappedLogOptions) {
@@ -51,9 +58,22 @@ export class CappedLog extends Writable {
   async #append(chunk: Buffer): Promise<void> {
     if (this.#broken) return;
     let file = (this.#file ??= await this.#open());
-    if (this.#size > 0 && this.#size + chunk.length > this.#options.capBytes) file = await this.#rotate(file);
-    await file.write(chunk);
-    this.#size += chunk.length;
+    let rest = chunk;
+    if (this.#size > 0 && this.#size + chunk.length > this.#options.capBytes) {
+      // Files begin with a line: the tail of one whose start is gone could be a piece of a secret, which nothing masks.
+      const lineEnd = this.#atLineStart ? 0 : chunk.indexOf("\n") + 1;
+      if (lineEnd > 0) await this.#write(file, chunk.subarray(0, lineEnd));
+      if (this.#atLineStart || this.#size > 2 * this.#options.capBytes) file = await this.#rotate(file);
+      rest = chunk.subarray(lineEnd);
+    }
+    await this.#write(file, rest);
+  }
+
+  async #write(file: FileHandle, bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return;
+    await file.write(bytes);
+    this.#size += bytes.length;
+    this.#atLineStart = bytes.at(-1) === LINE_FEED;
   }
 
   async #open(): Promise<FileHandle> {
@@ -74,7 +94,10 @@ export class CappedLog extends Writable {
 export async function readLogTail(path: string, lines: number): Promise<string | null> {
   const parts = await Promise.all([readIfThere(olderPath(path)), readIfThere(path)]);
   if (parts.every((part) => part === null)) return null;
-  const all = parts.join("").split("\n");
+  // Joined as bytes: a character may lie in both.
+  const all = Buffer.concat(parts.filter((part) => part !== null))
+    .toString("utf8")
+    .split("\n");
   // The last line has an end of its own, so that what follows it is no line.
   const end = all.at(-1) === "" ? 1 : 0;
   return all.slice(-(lines + end)).join("\n");
@@ -89,8 +112,8 @@ function olderPath(path: string): string {
   return `${path}.1`;
 }
 
-async function readIfThere(path: string): Promise<string | null> {
-  return await readFile(path, "utf8").catch((error: unknown) => {
+async function readIfThere(path: string): Promise<Buffer | null> {
+  return await readFile(path).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw error;
   });

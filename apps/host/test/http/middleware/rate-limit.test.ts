@@ -34,6 +34,18 @@ describe("rateLimit", () => {
     expect(statuses).to.deep.equal([200, 429]);
   });
 
+  it("counts the clients of a trusted proxy one by one, and holds for them in development too", async () => {
+    const config = { ...DEVELOPMENT, trustedProxies: ["127.0.0.0/8"], rateLimitPerMinute: 1 };
+    const { url } = await platforms.start({ config });
+    const from = async (client: string) =>
+      (await ask(`${url}/health`, { headers: { "X-Forwarded-For": client } })).status;
+    expect([await from("203.0.113.1"), await from("203.0.113.2")]).to.deep.equal([200, 200]);
+    expect([await from("203.0.113.1"), await from("198.51.100.1, 203.0.113.2")]).to.deep.equal([429, 429]);
+    const admin = await ask(`${url}/workspaces`, { headers: { "X-Forwarded-For": "203.0.113.3" } });
+    expect(admin.status).to.equal(401);
+    expect((await ask(`${url}/workspaces`)).status).to.equal(200);
+  });
+
   it("does not hold for programs of this machine in development", async () => {
     for (const config of [DEVELOPMENT, { environment: "development" as const }]) {
       const { url } = await platforms.start({ config: { ...config, rateLimitPerMinute: 1 } });

@@ -28,6 +28,27 @@ describe("CappedLog", () => {
     expect(await readLogTail(path, 100)).to.equal("abcdefgh\nABCDEFGH\n");
   });
 
+  it("begins each file with a line, so that no piece of one is left whose start is gone", async () => {
+    await write("a secret is hun", "ter22 and\nnext", " one\n", "last\n");
+    expect(await readFile(`${path}.1`, "utf8")).to.equal("next one\n");
+    expect(await readLogTail(path, 100)).to.equal("next one\nlast\n");
+  });
+
+  it("does not wait for the end of a line for ever", async () => {
+    await write(...Array.from({ length: 30 }, (_, index) => String(index % 10)));
+    expect((await stat(path)).size).to.be.at.most(20);
+    expect(await readLogTail(path, 1)).to.equal("0123456789".repeat(3));
+  });
+
+  it("puts a character together that lies in both files", async () => {
+    const log = openLog();
+    const bytes = Buffer.from("0123456789012345678ü");
+    for (const at of bytes.keys()) log.write(bytes.subarray(at, at + 1));
+    log.end();
+    await finished(log);
+    expect(await readLogTail(path, 1)).to.equal(bytes.toString());
+  });
+
   it("goes on where an earlier one has stopped", async () => {
     await write("one\n");
     await write("two\n");

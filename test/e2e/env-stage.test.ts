@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { runMolecule } from "../support/cli.js";
+import { startHost, type RunningHost } from "../support/host.js";
+import { startServer, type TestServer } from "../support/http-server.js";
+import { usePostgres, type Postgres } from "../support/postgres.js";
+import { makeProject, type Project } from "../support/project.js";
+import { field } from "./workspace-api.js";
+
+const TOKEN = "admin-token-of-the-file";
+/** Shows what the host has as a digest: the value itself is masked wherever it could be seen. */
+const PROBE = `import { createHash } from "node:crypto";
+export default {
+  $$type: "@molecule/plugin", name: "probe", api: 1, stage: "main",
+  setup(ctx) {
+    const digest = createHash("sha256").update(ctx.env.MOLECULE_CP_SHARED_SECRET ?? "").digest("hex");
+    ctx.envMutators.add({ name: "probe", mutate: (env) => env.set("SEEN", digest) });
+  },
+};\n`;
+const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
+
+describe("stage env of a host in a project's subfolder, with a bare environment", function () {
+  this.timeout(120_000);
+  let project: Project;
+  let host: RunningHost | undefined;
+  let plane: TestServer | undefined;
+  let postgres: Postgres;
+
+  before(async function () {
+    postgres = await usePostgres(this);
+  });
+  beforeEach(async () => {
+    const when = { env: "GITHUB_APP_ID" };
+    project = await makeProject([
+      { name: "probe", module: "./probe.mjs" },
+      { name: "waiting", module: "./probe.mjs", when },
+    ]);
+    await project.write("probe.mjs", PROBE);
+  });
+  afterEach(async () => {
+    await host?.stop();
+    await plane?.stop();
+    host = plane = undefined;
+  });
+
+  const databaseUrl = async () => (await postgres.freshDatabase()).url;
+  async function start(env: Record<string, string> = {}): Promise<RunningHost> {
+    host = await startHost({ bare: true, cwd: project.below, env });
+    return host;
+  }
+  const list = async (running: RunningHost) =>
+    (await running.api("GET", "/workspaces", undefined, { Authorization: `Bearer ${TOKEN}` })).status;
+  const messages = (running: RunningHost) => running.lines.map(({ message }) => message);
+
+  it("takes the project's .env, says so, and is open to the token that stands there", async () => {
+    await project.write(".env", `PORT=0\nADMIN_TOKEN='${TOKEN}' # ours\nexport CONTAINER_RUNTIME=none\n`);
+    const running = await start();
+    expect(messages(running)).to.include(`.env: ${project.dir}/.env — loaded 3, 0 already set`);
+    expect(await list(running)).to.equal(200);
+    await access(join(project.dir, ".data", "database"));
+    expect(running.lines.map(({ text }) => text).join("\n")).not.to.contain(TOKEN);
+  });
+
+  it("refuses that token without the file", async () => {
+    const running = await start({ PORT: "0", CONTAINER_RUNTIME: "none", DATABASE_URL: await databaseUrl() });
+    expect(messages(running).filter((message) => message.startsWith(".env:"))).to.deep.equal([]);
+    expect(await list(running)).to.equal(401);
+  });
+
+  it("turns on a plugin that waits for a variable of the .env, but not one of an unrelated project's", async () => {
+    const common = `DATABASE_URL=${await databaseUrl()}\nPORT=0\nADMIN_TOKEN=${TOKEN}\nCONTAINER_RUNTIME=none\n`;
+    const stateOfWaiting = async (running: RunningHost) => {
+      const { body } = await running.api("GET", "/admin/plugins", undefined, {
+        Authorization: `Bearer ${TOKEN}`,
+      });
+      const plugins = field(body, "plugins");
+      const reasons = Array.isArray(plugins) ? plugins.map((each) => field(each, "reason")) : [];
+      return reasons.at(-1);
+    };
+    await project.write(".env", common);
+    await project.write("apps/.env", "GITHUB_APP_ID=1\n");
+    expect(await stateOfWaiting(await start())).to.equal("waits for GITHUB_APP_ID to be set");
+    await host?.stop();
+    await project.write(".env", `${common}GITHUB_APP_ID=7\n`);
+    expect(await stateOfWaiting(await start())).to.equal("GITHUB_APP_ID is set");
+  });
+
+  it("has what the control plane rotated after a restart, and molecule config names its origin", async () => {
+    let secret = "first-shared-secret";
+    plane = await startServer((request, response) => {
+      const isTenant = request.headers["x-molecule-org-id"] === "acme";
+      if (!isTenant || request.headers.authorization !== `Bearer ${TOKEN}`) response.statusCode = 401;
+      response.end(JSON.stringify({ MOLECULE_CP_SHARED_SECRET: secret }));
+    });
+    await project.write(
+      ".env",
+      `DATABASE_URL=${await databaseUrl()}\nPORT=0\nADMIN_TOKEN=${TOKEN}\nCONTAINER_RUNTIME=none\nMOLECULE_ORG_ID=acme\n` +
+        `MOLECULE_CP_URL=${plane.url}\nMOLECULE_CP_SHARED_SECRET=of-the-file\n`,
+    );
+    const seen = async (running: RunningHost) => {
+      const headers = { Authorization: `Bearer ${TOKEN}`, "X-Molecule-Org-Id": "acme" };
+      const { body } = await running.api(
+        "POST",
+        "/admin/env/preview",
+        { name: "Probe", runtime: "demo" },
+        headers,
+      );
+      const writes = field(body, "ledger", "variables", "SEEN");
+      return Array.isArray(writes) ? field(writes.at(-1), "value") : body;
+    };
+    expect(await seen(await start())).to.equal(digestOf("first-shared-secret"));
+    secret = "second-shared-secret";
+    await host?.stop();
+    const running = await start();
+    expect(await seen(running)).to.equal(digestOf("second-shared-secret"));
+    expect(messages(running)).to.include(`control plane: ${plane.url}/cp/tenants/config — set 1, refused 0`);
+
+    const { code, output } = await runMolecule(["config"], { cwd: project.below });
+    expect(code, output).to.equal(0);
+    expect(output).to.match(/^MOLECULE_CP_SHARED_SECRET +\*\*\* +control plane \(control-plane-env\)$/m);
+    expect(output).to.match(/^ADMIN_TOKEN +\*\*\* +\.env file \(dotenv\)$/m);
+    expect(output).to.match(/^RATE_LIMIT +600 +default$/m);
+    expect(output).to.contain("stage env, run as at boot:\n  ✓ dotenv: loaded 7, 0 already set\n");
+    const everything = output + running.lines.map(({ text }) => text).join("\n");
+    for (const value of [TOKEN, "shared-secret", "of-the-file"]) expect(everything).not.to.contain(value);
+  });
+});

@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { Agent, request, type ClientRequest } from "node:http";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { expect } from "chai";
+import { create, field, find } from "../e2e/workspace-api.js";
+import { startHost, type RunningHost } from "../support/host.js";
+import { tempDir } from "../support/temp.js";
+
+/** What the host promises; faults.md. */
+const STOP_WITHIN_MS = 15_000;
+const IN_FLIGHT = 20;
+
+/** A loop that is always in the middle of a tick, and tells when that is aborted. */
+const LOOP = `export default {
+  $$type: "@molecule/plugin", name: "busy", api: 1, stage: "main",
+  setup(ctx) {
+    ctx.loops.add({ name: "busy", intervalMs: 10, timeoutMs: 60_000, runAtStart: true, async tick({ signal }) {
+      ctx.log.info("busy tick began");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      ctx.log.info("busy tick aborted");
+    } });
+    ctx.onDispose(() => ctx.log.info("busy disposed"));
+  },
+};\n`;
+
+describe("faults.md 46: SIGTERM under load", function () {
+  this.timeout(180_000);
+
+  it("lets requests in flight finish, stops the loops, and exits with 0 within 15 s", async () => {
+    const folder = await tempDir("sigterm-");
+    const dataDir = await tempDir("sigterm-data-");
+    const manifest = join(folder, "manifest.json");
+    await writeFile(join(folder, "busy.mjs"), LOOP);
+    const plugins = [{ name: "busy", module: "./busy.mjs" }];
+    await writeFile(
+      manifest,
+      JSON.stringify({ version: 1, plugins, workspace_templates: [{ name: "langgraph", image: "x" }] }),
+    );
+    const start = () =>
+      startHost({ dev: true, dataDir, manifest, env: { CONTAINER_RUNTIME: "none", RATE_LIMIT: "1000000" } });
+    const host = await start();
+    await host.waitForLine((line) => line.text.includes("busy tick began"));
+
+    const load = new Load(host);
+    const waiting = await Promise.all(Array.from({ length: IN_FLIGHT }, (_, index) => begin(host, index)));
+    const signalled = performance.now();
+    const exit = host.stop("SIGTERM");
+    await host.waitForLine((line) => line.text.includes("stopping"));
+    const answers = await Promise.all(waiting.map(finish));
+    const code = await exit;
+    const tookMs = performance.now() - signalled;
+    const created = await load.end();
+
+    expect(answers.map(({ status }) => status)).to.deep.equal(Array(IN_FLIGHT).fill(201));
+    expect(code).to.equal(0);
+    expect(tookMs).to.be.lessThan(STOP_WITHIN_MS);
+    const said = host.lines.map((line) => line.text).join("\n");
+    expect(said).to.contain("busy tick aborted").and.contain("busy disposed").and.contain("stopped");
+    expect(said).not.to.match(/"level":(50|60)/);
+
+    const again = await start();
+    for (const id of [...answers.map((answer) => String(field(answer.body, "id"))), ...created]) {
+      expect(await find(again, id), `the workspace ${id}, whose creation was answered`).not.to.equal(
+        undefined,
+      );
+    }
+    await again.stop();
+  });
+});
+
+/** Begins a creation and waits until the host has its head; the body is still to come. */
+async function begin(host: RunningHost, index: number): Promise<{ call: ClientRequest; body: string }> {
+  const body = JSON.stringify({ name: `In flight ${index}`, external: true });
+  const headers = {
+    Expect: "100-continue",
+    "Content-Type": "application/json",
+    "Content-Length": body.length,
+  };
+  const call = request(`${host.url}/workspaces`, { method: "POST", headers, agent: new Agent() });
+  call.flushHeaders();
+  await once(call, "continue");
+  return { call, body };
+}
+
+async function finish({ call, body }: { call: ClientRequest; body: string }) {
+  const answered = new Promise<{ status: number | undefined; body: unknown }>((resolve, reject) => {
+    call.on("error", reject);
+    call.on("response", (response) => {
+      text(response).then((content) => {
+        const parsed: unknown = JSON.parse(content);
+        resolve({ status: response.statusCode, body: parsed });
+      }, reject);
+    });
+  });
+  call.end(body);
+  return await answered;
+}
+
+/** Clients that create and read until the host refuses connections. */
+class Load {
+  readonly #created: string[] = [];
+  readonly #clients: Promise<void>[];
+
+  constructor(host: RunningHost) {
+    this.#clients = [1, 2, 3, 4].map(async () => {
+      for (let isUp = true; isUp;) {
+        isUp = await create(host, { name: "Load", external: true }).then(
+          (id) => this.#created.push(id) > 0,
+          () => false,
+        );
+        await host.api("GET", "/workspaces").catch(() => undefined);
+      }
+    });
+  }
+
+  /** Waits for the clients' end; answers the ids that were answered. */
+  async end(): Promise<readonly string[]> {
+    await Promise.all(this.#clients);
+    return this.#created;
+  }
+}

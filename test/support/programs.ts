@@ -1,0 +1,21 @@
+import { findProgram } from "./commands.js";
+import { installPackages, mayInstall } from "./debian.js";
+import { skipFor } from "./skip.js";
+
+/**
+ * The full path of a program that a test calls; on a throw-away CI machine its package is installed. Without it the
+ * test or suite is skipped, and with `CI=true` failed.
+ *
+ * @param debianPackage - the program's name unless told.
+ */
+export async function useProgram(ctx: Mocha.Context, name: string, debianPackage = name): Promise<string> {
+  ctx.timeout(600_000);
+  let program = await findProgram(name);
+  if (program === undefined && (await mayInstall())) {
+    await installPackages([debianPackage]);
+    program = await findProgram(name);
+  }
+  return (
+    program ?? skipFor(ctx, `program ${name}`, `it is not installed; Debian's package is ${debianPackage}`)
+  );
+}
