@@ -4,6 +4,7 @@ import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
 import { ghWrapperBenchmarks } from "./gh-wrapper.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
+import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
 import { workerBenchmarks } from "./worker.js";
@@ -22,6 +23,7 @@ const benchmarks: readonly Benchmark[] = [
   ...provisionBenchmarks,
   ...deleteBenchmarks,
   ...ghWrapperBenchmarks,
+  ...orphanSweepBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -10,6 +10,7 @@ const MANIFEST = fileURLToPath(new URL("../../bench/manifest.json", import.meta.
 export interface BenchHost {
   readonly engine: Engine;
   readonly host: RunningHost;
+  readonly databaseUrl: string;
   close(): Promise<void>;
 }
 
@@ -25,6 +26,7 @@ export async function startBenchHost(): Promise<BenchHost> {
   return {
     engine,
     host,
+    databaseUrl: database.url,
     close: async () => {
       await host.stop();
       await database.drop();

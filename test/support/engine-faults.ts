@@ -53,11 +53,15 @@ export function partialList(keep: (entry: unknown, index: number) => boolean): F
   return {
     kind: "change",
     change: (body) => {
-      if (Array.isArray(body)) return body.filter((entry: unknown, index) => keep(entry, index));
+      if (isList(body)) return body.filter(keep);
       if (typeof body !== "object" || body === null || !("Volumes" in body)) return body;
-      return { ...body, Volumes: Array.isArray(body.Volumes) ? body.Volumes.filter(keep) : body.Volumes };
+      return { ...body, Volumes: isList(body.Volumes) ? body.Volumes.filter(keep) : body.Volumes };
     },
   };
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 /** A list that is empty, against the truth. */

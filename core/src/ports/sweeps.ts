@@ -45,7 +45,7 @@ export interface OwnerRecords {
   /**
    * The rows of these workspaces as they are now, in one query. A workspace without a row is left out; one whose row
    * can't be made sense of is `undecodable`.
-   * @param workspaceIds UUIDs
+   * @param workspaceIds - UUIDs
    */
   rows(workspaceIds: readonly string[]): Promise<ReadonlyMap<string, OwnerRow | "undecodable">>;
   /** One query. */
@@ -81,7 +81,7 @@ export interface OrphanReport {
 
 /** Where the plugin that knows the reaping rule lends it to the host, which shows it to operators. */
 export interface OrphanExaminers {
-  /** @param examine looks, decides and changes nothing */
+  /** @param examine - looks, decides and changes nothing */
   provide(examine: (call: RuntimeCall) => Promise<OrphanReport>): Disposer;
 }
 
@@ -112,7 +112,7 @@ export interface ProvisionDeadlines {
   /** What is in provisioning, in one query. */
   pending(): Promise<readonly PendingProvision[]>;
   /**
-   * Fails a provision that has run out of time, with its events, and marks its container for {@link leftovers}.
+   * Fails a provision that has run out of time, with its events, and marks its container for {@link ProvisionDeadlines.leftovers}.
    * @returns false when the workspace has moved on meanwhile
    * @throws SWEEP_LEASE_LOST
    */
@@ -167,7 +167,7 @@ export interface WorkspaceHealth {
   watched(): Promise<{ readonly now: number; readonly workspaces: readonly WatchedWorkspace[] }>;
   /**
    * Takes a workspace offline, with its event, and plans its automatic restart.
-   * @param plan null for a workspace that is not restarted
+   * @param plan - null for a workspace that is not restarted
    * @returns false when it has moved on meanwhile
    * @throws SWEEP_LEASE_LOST
    */

@@ -27,7 +27,8 @@ async function fill({ env, cwd, log }: BootTaskContext, manifestDir: string): Pr
   for (const { name, value } of unset) env[name] = value;
   const counts = `loaded ${unset.length}, ${variables.length - unset.length} already set`;
   log.info(`.env: ${path} — ${counts}`);
-  return warnings.length === 0 ? counts : `${counts}, ${warnings.length} warnings`;
+  if (warnings.length === 0) return counts;
+  return `${counts}, ${warnings.length} warning${warnings.length === 1 ? "" : "s"}`;
 }
 
 function warn(log: BootTaskContext["log"], path: string, warnings: readonly ParseWarning[]): void {

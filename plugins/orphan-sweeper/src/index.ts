@@ -1,10 +1,16 @@
-import { definePlugin, ENGINE_INVENTORY, ORPHAN_EXAMINERS, OWNER_RECORDS } from "@molecule/core";
+import { definePlugin, ENGINE_INVENTORY, ORPHAN_EXAMINERS, OWNER_RECORDS, Type } from "@molecule/core";
 import { toReport } from "./examination.js";
 import { LOOP, OrphanSweeper } from "./sweeper.js";
 
 export default definePlugin({
   name: "orphan-sweeper",
   api: 1,
+  config: Type.Object(
+    {
+      dryRun: Type.Optional(Type.Boolean({ description: "Tell what would be removed, and remove nothing" })),
+    },
+    { additionalProperties: false },
+  ),
   setup(ctx) {
     const sweeper = new OrphanSweeper({
       inventory: ctx.resolve(ENGINE_INVENTORY),
@@ -16,7 +22,7 @@ export default definePlugin({
       runAtStart: true,
       timeoutMs: 30_000,
       singleton: true,
-      tick: (tick) => sweeper.pass(tick),
+      tick: (tick) => sweeper.pass({ ...tick, dryRun: tick.dryRun || ctx.config.dryRun === true }),
     });
     const withdraw = ctx
       .resolve(ORPHAN_EXAMINERS)

@@ -1,7 +1,7 @@
 import type { AttemptOfWorkspace, PendingProvision } from "@molecule/core";
 
 /** Seconds for a runtime that declares nothing. */
-export const DEFAULT_SECONDS = 600;
+const DEFAULT_SECONDS = 600;
 
 /** What decides how long a provision may take. */
 export interface DeadlineSettings {

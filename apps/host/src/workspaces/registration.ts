@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { EventLog } from "../storage/event-log.js";
 import { toJsonb } from "../storage/json.js";
-import type { WorkspaceRow } from "../storage/schema.js";
+import type { Trx, WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { maskRecord, type Masking } from "../masking/mask-data.js";
@@ -80,6 +80,7 @@ export class Registration {
         if (updated.numUpdatedRows === 0n) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
         emit({ type: "AGENT_CARD_UPDATED", workspaceId: id, payload: { agent_card } });
       }
+      await this.#assertStillTrusted(trx, id, caller);
       return this.#tokenIfNone(trx, row);
     });
     return token === null ? { status: "registered" } : { status: "registered", auth_token: token };
@@ -107,6 +108,12 @@ export class Registration {
   async #withoutSecrets(row: WorkspaceRow, card: Readonly<Record<string, unknown>>) {
     await this.#services.secrets.learn(row);
     return maskRecord(this.#services.masker, card);
+  }
+
+  /** The timeout of the provision may have revoked the token since it was verified; the row is locked by now. */
+  async #assertStillTrusted(trx: Trx, workspaceId: string, caller: Caller | null): Promise<void> {
+    if (caller === null || (await this.#services.tokens.hasLive(workspaceId, trx))) return;
+    throw workspaceErrors.ATTEMPT_SUPERSEDED({});
   }
 
   async #tokenIfNone(trx: Parameters<TokenStore["issue"]>[0], row: WorkspaceRow): Promise<string | null> {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { encryptionKey, KEY_BYTES } from "../../dist/secrets/encryption-key.js";
 import { Envelope, type SealedSecret, type SecretPlace } from "../../dist/secrets/envelope.js";
@@ -94,7 +95,7 @@ describe("Envelope", () => {
   it("shows nothing of a key that is printed", () => {
     const secret = key(7, "k");
     const bytes = Buffer.alloc(KEY_BYTES, 7);
-    for (const text of [JSON.stringify(secret), String(secret.key), JSON.stringify(new KeyRing([secret]))]) {
+    for (const text of [JSON.stringify(secret), inspect(secret), JSON.stringify(new KeyRing([secret]))]) {
       expect(text).to.not.contain(bytes.toString("base64")).and.not.contain(bytes.toString("hex"));
     }
   });

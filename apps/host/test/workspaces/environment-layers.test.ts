@@ -58,6 +58,27 @@ describe("environmentLayers", () => {
     expect(layersOf({ model: "m-1" })).not.to.have.property("HERMES_DEFAULT_MODEL");
   });
 
+  it("puts secrets of all below the workspace's own, and both above the platform and below the identity", () => {
+    const secrets = {
+      global: { KEY: "global", TIER: "9", GIT_AUTHOR_NAME: "Bot" },
+      workspace: { KEY: "own", MOLECULE_AGENT_ROLE: "x" },
+    };
+    const layers = environmentLayers({ row, base: {}, fileRoot: "", platformUrl: "http://p:1", secrets });
+    expect(layers.map(({ name, secret = false }) => `${name} ${String(secret)}`)).to.deep.equal([
+      "image false",
+      "platform false",
+      "global secrets true",
+      "workspace secrets true",
+      "identity false",
+    ]);
+    expect(layersOf({}, {}, secrets)).to.include({
+      KEY: "own",
+      TIER: "9",
+      GIT_AUTHOR_NAME: "Bot",
+      MOLECULE_AGENT_ROLE: "pmm-lead",
+    });
+  });
+
   it("makes an address of any name", () => {
     expect(layersOf({ name: "Zoë  & Co." }).GIT_AUTHOR_EMAIL).to.equal("zoe-co@agents.moleculesai.app");
     expect(layersOf({ name: "日本" }).GIT_AUTHOR_EMAIL).to.equal("agent@agents.moleculesai.app");

@@ -1,0 +1,161 @@
+import {
+  silentLogger,
+  type EngineInventory,
+  type EngineListing,
+  type OwnerRecords,
+  type OwnerRow,
+  type SweepFuse,
+} from "@molecule/core";
+import { RecordingLogger } from "@molecule/core/testing";
+import { expect } from "chai";
+import type { EngineObject } from "../dist/rule.js";
+import { OrphanSweeper } from "../dist/sweeper.js";
+import { container, row, volume, WORKSPACE } from "./objects.js";
+
+const HOUR_MS = 3_600_000;
+
+/** An engine and its records in memory, which note what they are asked. */
+class World implements EngineInventory, OwnerRecords {
+  objects: EngineObject[] = [];
+  readonly owners = new Map<string, OwnerRow | "undecodable">();
+  fuseState: SweepFuse = { state: "whole" };
+  readonly asked: string[] = [];
+  /** Ids whose removal fails. */
+  readonly stuck = new Set<string>();
+  unknown: string | null = null;
+
+  list(): Promise<EngineListing> {
+    this.asked.push("list");
+    if (this.unknown !== null) return Promise.resolve({ state: "unknown", reason: this.unknown });
+    const containers = this.objects.flatMap((each) => (each.kind === "container" ? [each] : []));
+    const volumes = this.objects.flatMap((each) => (each.kind === "volume" ? [each] : []));
+    return Promise.resolve({ state: "known", containers, volumes });
+  }
+
+  now(): Promise<number> {
+    this.asked.push("now");
+    return Promise.resolve(HOUR_MS);
+  }
+
+  removeContainer({ id }: { readonly id: string }): Promise<void> {
+    return this.#remove(id);
+  }
+
+  removeVolume({ id }: { readonly id: string }): Promise<void> {
+    return this.#remove(id);
+  }
+
+  rows(): Promise<ReadonlyMap<string, OwnerRow | "undecodable">> {
+    this.asked.push("rows");
+    return Promise.resolve(this.owners);
+  }
+
+  fuse(): Promise<SweepFuse> {
+    this.asked.push("fuse");
+    return Promise.resolve(this.fuseState);
+  }
+
+  blowFuse(workspaceIds: readonly string[]): Promise<void> {
+    this.fuseState = { state: "blown", since: "", workspaceIds };
+    return Promise.resolve();
+  }
+
+  mendFuse(): Promise<void> {
+    this.fuseState = { state: "whole" };
+    return Promise.resolve();
+  }
+
+  assertLease(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #remove(id: string): Promise<void> {
+    this.asked.push(`remove ${id}`);
+    if (this.stuck.has(id)) return Promise.reject(new Error("it is on fire"));
+    this.objects = this.objects.filter((each) => each.id !== id);
+    return Promise.resolve();
+  }
+}
+
+describe("the orphan sweeper", () => {
+  const removals = (world: World) => world.asked.filter((call) => call.startsWith("remove "));
+  const sweeperOf = (world: World) => new OrphanSweeper({ inventory: world, records: world });
+  const tick = (changes: { readonly dryRun?: boolean; readonly fence?: number } = {}) => ({
+    signal: new AbortController().signal,
+    log: silentLogger,
+    dryRun: false,
+    fence: 1,
+    ...changes,
+  });
+
+  it("makes one listing and two queries where nothing is wrong, and says nothing", async () => {
+    const world = new World();
+    world.objects = [container(), volume()];
+    world.owners.set(WORKSPACE, row());
+    expect(await sweeperOf(world).pass(tick())).to.equal(undefined);
+    expect(world.asked).to.deep.equal(["list", "rows", "fuse"]);
+  });
+
+  it("removes the containers of a removed workspace before its volumes, with the proof in the log", async () => {
+    const world = new World();
+    world.objects = [volume(), container(), container({ id: "c2", attempt: 1 })];
+    world.owners.set(WORKSPACE, row({ removed: true }));
+    const log = new RecordingLogger();
+    expect(await sweeperOf(world).pass({ ...tick(), log })).to.equal("3 removed");
+    expect(removals(world)).to.deep.equal(["remove c1", "remove c2", "remove v1"]);
+    expect(log.lines.map(({ fields }) => fields.proof)).to.deep.equal(["removed", "removed", "removed"]);
+  });
+
+  it("keeps the volumes of a workspace while one of its containers can't be removed, and tries again for ever", async () => {
+    const world = new World();
+    world.objects = [volume(), container(), container({ id: "c2" })];
+    world.owners.set(WORKSPACE, row({ removed: true }));
+    world.stuck.add("c2");
+    const sweeper = sweeperOf(world);
+    for (let pass = 0; pass < 3; pass += 1) {
+      expect(await sweeper.pass(tick())).to.contain("not removed: container ws-c1: it is on fire");
+    }
+    expect(removals(world)).not.to.include("remove v1");
+    world.stuck.clear();
+    expect(await sweeper.pass(tick())).to.equal("2 removed");
+    expect(world.objects).to.deep.equal([]);
+  });
+
+  it("removes what has no row only when two passes under one lease agree", async () => {
+    const world = new World();
+    world.objects = [container()];
+    const sweeper = sweeperOf(world);
+    expect(await sweeper.pass(tick({ fence: 1 }))).to.equal("1 waiting");
+    // The lease was elsewhere in between.
+    expect(await sweeper.pass(tick({ fence: 2 }))).to.equal("1 waiting");
+    expect(await sweeper.pass(tick({ fence: 2 }))).to.equal("1 removed");
+  });
+
+  it("leaves what has no row alone while it is young, or of unknown age", async () => {
+    const world = new World();
+    world.objects = [container({ createdAt: HOUR_MS - 599_000 }), volume({ createdAt: null })];
+    const sweeper = sweeperOf(world);
+    for (let pass = 0; pass < 3; pass += 1) expect(await sweeper.pass(tick())).to.equal("2 waiting");
+    expect(removals(world)).to.deep.equal([]);
+  });
+
+  it("changes nothing in a dry run, which does not count as a pass", async () => {
+    const world = new World();
+    world.objects = [container()];
+    const sweeper = sweeperOf(world);
+    for (let pass = 0; pass < 2; pass += 1)
+      expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 waiting");
+    await sweeper.pass(tick());
+    expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 would be removed");
+    expect(removals(world)).to.deep.equal([]);
+  });
+
+  it("concludes nothing where nothing is known of the engine", async () => {
+    const world = new World();
+    world.unknown = "it is on fire";
+    expect(await sweeperOf(world).pass(tick())).to.equal(
+      "skipped: nothing is known of the engine: it is on fire",
+    );
+    expect(world.asked).to.deep.equal(["list"]);
+  });
+});

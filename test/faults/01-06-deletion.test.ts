@@ -1,0 +1,121 @@
+import { request } from "node:http";
+import { expect } from "chai";
+import { create, field, untilStatus } from "../e2e/workspace-api.js";
+import { CONTAINER_LIST, refusal } from "../support/engine-faults.js";
+import { eventually } from "../support/eventually.js";
+import { engineObjects } from "./invariants.js";
+import { FaultWorld } from "./world.js";
+
+const VOLUME = /^\/volumes\/[^/]+$/;
+const CREATE = /^\/containers\/create$/;
+const CONTAINER = /^\/containers\/[0-9a-f]{64}$/;
+
+describe("faults 1–6: deletions, and creations that come late", function () {
+  this.timeout(120_000);
+  let world: FaultWorld;
+  let live: string;
+  let bystanders: string[];
+  before(async function () {
+    world = await FaultWorld.open(this);
+    live = await online("Bystander");
+    bystanders = await engineObjects(world.engine.docker, [live]);
+  });
+  afterEach(async () => {
+    world.proxy.heal();
+    for (let pass = 0; pass < 2; pass += 1) await world.reap();
+    await world.check({ accepted: [live], untouched: bystanders });
+  });
+  after(() => world.close());
+
+  async function online(name: string): Promise<string> {
+    const id = await create(world.host, { name, runtime: "probe", tier: 2 });
+    await untilStatus(world.host, id, "online");
+    return id;
+  }
+  const gone = (id: string) =>
+    eventually(() => world.isGone(id), { timeoutMs: 60_000, what: `${id} is gone` });
+
+  it("1: a client that hangs up during a delete does not keep the cleanup from completing", async () => {
+    const id = await online("Hung up");
+    world.proxy.fail("DELETE", CONTAINER, { kind: "delay", ms: 500 });
+    const call = request(`${world.host.url}/workspaces/${id}`, { method: "DELETE" });
+    call.on("error", () => undefined);
+    call.end();
+    await eventually(() => world.proxy.count("DELETE", CONTAINER) === 1, { timeoutMs: 30_000 });
+    call.destroy();
+    await gone(id);
+    expect(await world.statusOf(id)).to.equal("removed");
+  });
+
+  it("2: a stop that fails leaves the row removed and the volumes there, is told, and the next pass finishes it", async () => {
+    const id = await online("Unstoppable");
+    world.proxy.fail("POST", /\/stop$/, refusal(500, "it is on fire"));
+    const answer = await world.host.api("DELETE", `/workspaces/${id}`);
+    expect(answer.status).to.equal(500);
+    expect(field(answer.body, "stop_failures")).to.equal(1);
+    expect(await world.statusOf(id)).to.equal("removed");
+    expect(await world.reap()).to.contain("not removed: container");
+    expect(await world.volumesOf(id)).to.have.length(2);
+    world.proxy.heal();
+    await world.reap();
+    expect(await world.isGone(id)).to.equal(true);
+  });
+
+  it("3: a volume that is in use is tried again until it is gone", async () => {
+    const id = await online("In use");
+    world.proxy.fail("DELETE", VOLUME, refusal(409, "volume is in use"));
+    await world.host.api("DELETE", `/workspaces/${id}`);
+    for (let pass = 0; pass < 2; pass += 1) expect(await world.reap()).to.contain("not removed: volume");
+    expect(await world.containersOf(id)).to.have.length(0);
+    expect(await world.volumesOf(id)).to.have.length(2);
+    world.proxy.heal();
+    await world.reap();
+    expect(await world.isGone(id)).to.equal(true);
+  });
+
+  it("4: a container that is gone already is no failure of its delete", async () => {
+    const id = await online("Gone before");
+    const [container = ""] = await world.containersOf(id);
+    await world.engine.docker.getContainer(container).remove({ force: true });
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+    expect(await world.isGone(id)).to.equal(true);
+  });
+
+  it("5: a delete wins over a provision under way, and over an automatic restart", async () => {
+    world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
+    const id = await create(world.host, { name: "Short", runtime: "probe", tier: 2 });
+    await eventually(() => world.proxy.count("POST", CREATE) === 1, { timeoutMs: 30_000 });
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+    await gone(id);
+
+    world.proxy.heal();
+    const restarting = await online("Restarting");
+    const [container = ""] = await world.containersOf(restarting);
+    await world.engine.docker.getContainer(container).remove({ force: true });
+    world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
+    expect((await world.sweep("health-sweep")).detail).to.contain("1 restarted");
+    await eventually(() => world.proxy.count("POST", CREATE) === 1, { timeoutMs: 30_000 });
+    expect((await world.host.api("DELETE", `/workspaces/${restarting}`)).status).to.equal(200);
+    await gone(restarting);
+    for (const each of [id, restarting]) expect(await world.statusOf(each)).to.equal("removed");
+  });
+
+  it("6: a container that the engine makes after its provision gave up is removed", async () => {
+    let lists = 0;
+    // The answer to the creation is lost, and so is every look at what came of it.
+    world.proxy.fault = ({ method, path }) => {
+      if (method === "POST" && CREATE.test(path)) return { kind: "lose" };
+      if (method !== "GET" || !CONTAINER_LIST.test(path)) return undefined;
+      lists += 1;
+      return lists > 1 ? refusal(500, "it is on fire") : undefined;
+    };
+    const id = await create(world.host, { name: "Late", runtime: "probe", tier: 2 });
+    await eventually(async () => (await world.statusOf(id)) === "failed", { timeoutMs: 60_000 });
+    expect(await world.containersOf(id)).to.have.length(1);
+    world.proxy.heal();
+    expect((await world.sweep("provision-timeout")).detail).to.contain("1 left-over container(s) stopped");
+    expect(await world.containersOf(id)).to.have.length(0);
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+    expect(await world.isGone(id)).to.equal(true);
+  });
+});

@@ -1,0 +1,327 @@
+import { randomUUID } from "node:crypto";
+import { symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import pg from "pg";
+import { pack } from "tar-stream";
+import { field } from "../e2e/workspace-api.js";
+import { drain } from "../support/docker-streams.js";
+import { useEngine, type Engine } from "../support/engine.js";
+import { EngineProxy } from "../support/engine-faults.js";
+import { eventually } from "../support/eventually.js";
+import { startHost, type RunningHost } from "../support/host.js";
+import { usePostgres, type FreshDatabase } from "../support/postgres.js";
+import { tempDir } from "../support/temp.js";
+import { checkInvariants, type Expectations } from "./invariants.js";
+
+/** The loops of the sweeps: paused in a world, so that they run when a test says so. */
+export const SWEEPS = ["orphan-sweeper", "health-sweep", "provision-timeout"] as const;
+
+/** A tiny agent: registers with its token and sends heartbeats until it is stopped. */
+const AGENT = `
+trap 'exit 0' TERM
+token=$(cat /configs/.auth_token)
+post() { wget -q -O /dev/null --header 'Content-Type: application/json' --header "Authorization: Bearer $token" --post-data "$2" "$PLATFORM_URL/registry/$1"; }
+until post register "{\\"id\\":\\"$WORKSPACE_ID\\",\\"url\\":\\"http://localhost:8000\\",\\"agent_card\\":{\\"name\\":\\"probe\\"}}"; do sleep 0.3; done
+while :; do post heartbeat "{\\"workspace_id\\":\\"$WORKSPACE_ID\\"}"; sleep 1 & wait $!; done
+`;
+/** An agent that never calls. */
+const MUTE = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done";
+
+/** How a world differs from a plain one. */
+export interface WorldOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether agents never register. */
+  readonly mute?: boolean;
+  readonly provisionTimeoutSeconds?: number;
+}
+
+/** What a sweep told of its pass. */
+export interface Pass {
+  readonly ok: boolean;
+  readonly detail: string | null;
+  readonly error: string | null;
+}
+
+/** A host in a process of its own on a real engine, behind a proxy, and on a real Postgres. */
+export class FaultWorld {
+  readonly engine: Engine;
+  readonly proxy: EngineProxy;
+  readonly database: FreshDatabase;
+  client: pg.Client;
+  readonly hosts: RunningHost[] = [];
+  readonly #options: WorldOptions;
+  readonly #dataDir: string;
+  readonly #manifest: string;
+  #port = 0;
+  #instanceId = "";
+
+  static async open(ctx: Mocha.Context, options: WorldOptions = {}): Promise<FaultWorld> {
+    const engine = await useEngine(ctx);
+    const postgres = await usePostgres(ctx);
+    ctx.timeout(180_000);
+    const proxy = await EngineProxy.start(ctx, engine);
+    const database = await postgres.freshDatabase();
+    const client = await connect(database.url);
+    const folder = await tempDir("faults-");
+    const image = await buildAgent(engine, options.mute === true ? MUTE : AGENT);
+    const manifest = join(folder, "manifest.json");
+    // Modules are looked for from the manifest on.
+    await symlink(
+      fileURLToPath(new URL("../../../node_modules", import.meta.url)),
+      join(folder, "node_modules"),
+    );
+    await writeFile(
+      manifest,
+      JSON.stringify({
+        version: 1,
+        plugins: SWEEPS.map((name) => ({ name, module: `@molecule/plugin-${name}` })),
+        workspace_templates: [
+          { name: "probe", image, provision_timeout_seconds: options.provisionTimeoutSeconds ?? 600 },
+        ],
+      }),
+    );
+    const world = new FaultWorld(
+      { engine, proxy, database, client },
+      options,
+      join(folder, "data"),
+      manifest,
+    );
+    await world.startHost();
+    await world.#learnInstance();
+    return world;
+  }
+
+  private constructor(
+    parts: Pick<FaultWorld, "engine" | "proxy" | "database" | "client">,
+    options: WorldOptions,
+    dataDir: string,
+    manifest: string,
+  ) {
+    this.engine = parts.engine;
+    this.proxy = parts.proxy;
+    this.database = parts.database;
+    this.client = parts.client;
+    this.#options = options;
+    this.#dataDir = dataDir;
+    this.#manifest = manifest;
+  }
+
+  /** The host that runs now. */
+  get host(): RunningHost {
+    const host = this.hosts.at(-1);
+    if (host === undefined) throw new Error("the world has a host from its opening on");
+    return host;
+  }
+
+  /** Starts a host on the same data, at the same address: the containers call it there. Its sweeps are paused. */
+  async startHost(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const host = await startHost({
+      dev: true,
+      dataDir: this.#dataDir,
+      manifest: this.#manifest,
+      env: {
+        DOCKER_HOST: this.proxy.url,
+        CONTAINER_RUNTIME: "docker",
+        DATABASE_URL: this.database.url,
+        PORT: String(this.#port),
+        ...this.#options.env,
+        ...env,
+      },
+    });
+    this.hosts.push(host);
+    this.#port = host.port;
+    for (const loop of SWEEPS) await this.#control(loop, "pause");
+  }
+
+  /** Runs one pass of a sweep, after one that may be under way. */
+  async sweep(loop: (typeof SWEEPS)[number], action: "run" | "dry-run" = "run"): Promise<Pass> {
+    const answer = await eventually(() => this.#control(loop, action), {
+      what: `a pass of ${loop}`,
+      timeoutMs: 60_000,
+    });
+    const report = field(answer, "report");
+    const text = (name: string) => {
+      const found = field(report, name);
+      return typeof found === "string" ? found : null;
+    };
+    return { ok: field(report, "ok") === true, detail: text("detail"), error: text("error") };
+  }
+
+  /** A pass of the orphan sweep that must succeed; answers what it told. */
+  async reap(): Promise<string> {
+    const pass = await this.sweep("orphan-sweeper");
+    expect(pass.error).to.equal(null);
+    return pass.detail ?? "";
+  }
+
+  /** After every connection to the database was cut. */
+  async reconnect(): Promise<void> {
+    await this.client.end().catch(() => undefined);
+    this.client = await connect(this.database.url);
+  }
+
+  /** Of the installation; stamped on its engine objects. */
+  get instanceId(): string {
+    return this.#instanceId;
+  }
+
+  /** Ids of a workspace's containers as the engine tells them. */
+  async containersOf(workspaceId: string): Promise<string[]> {
+    const filters = { label: [`molecule.workspace.id=${workspaceId}`] };
+    return (await this.engine.docker.listContainers({ all: true, filters })).map(({ Id }) => Id);
+  }
+
+  /** Names of a workspace's volumes, likewise. */
+  async volumesOf(workspaceId: string): Promise<string[]> {
+    const filters = { label: [`molecule.workspace.id=${workspaceId}`] };
+    return (await this.engine.docker.listVolumes({ filters })).Volumes.map(({ Name }) => Name);
+  }
+
+  /** Whether the engine holds nothing of the workspace. */
+  async isGone(workspaceId: string): Promise<boolean> {
+    const left = [...(await this.containersOf(workspaceId)), ...(await this.volumesOf(workspaceId))];
+    return left.length === 0;
+  }
+
+  /** Makes, behind the host's back, a container (created, not started) and a volume with the platform's labels. */
+  async plant(
+    options: { readonly workspaceId?: string; readonly attempt?: number; readonly instanceId?: string } = {},
+  ): Promise<string> {
+    const { workspaceId = randomUUID(), attempt = 1 } = options;
+    const labels = {
+      ...this.engine.labels,
+      "molecule.platform.managed": "true",
+      "molecule.platform.instance": options.instanceId ?? this.instanceId,
+      "molecule.workspace.id": workspaceId,
+      "molecule.workspace.attempt": String(attempt),
+      "molecule.workspace.runtime": "probe",
+    };
+    const name = `ws-${randomUUID().slice(0, 12)}`;
+    await this.engine.docker.createVolume({ Name: `${name}-configs`, Labels: labels });
+    await this.engine.docker.createContainer({
+      name,
+      Image: this.engine.busybox,
+      Labels: labels,
+      HostConfig: { Binds: [`${name}-configs:/configs`] },
+    });
+    return workspaceId;
+  }
+
+  /** From now on the engine says that it is later than it is: everything in it is that much older. */
+  agePlanted(ms: number): void {
+    this.proxy.fail("GET", /^\/info$/, {
+      kind: "change",
+      change: (body) =>
+        typeof body === "object" && body !== null
+          ? { ...body, SystemTime: new Date(Date.now() + ms).toISOString() }
+          : body,
+    });
+  }
+
+  /** Writes the row of a workspace behind the host's back. */
+  async insertRow(
+    id: string,
+    values: { readonly status?: string; readonly attempt?: number } = {},
+  ): Promise<void> {
+    const { status = "offline", attempt = 1 } = values;
+    await this.client.query(
+      `insert into workspaces (id, name, tier, status, runtime, attempt, last_attempt)
+       values ($1, 'Planted', 2, $2, 'probe', $3, $3)`,
+      [id, status, attempt],
+    );
+  }
+
+  /** Removes rows behind the host's back, as a restored backup would. */
+  async forgetRows(ids: readonly string[]): Promise<void> {
+    await this.client.query("delete from workspaces where id = any($1::uuid[])", [ids]);
+  }
+
+  /** The token of the workspace's agent, read from its container. */
+  async tokenOf(id: string): Promise<string> {
+    const [container = ""] = await this.containersOf(id);
+    const archive = await this.engine.docker
+      .getContainer(container)
+      .getArchive({ path: "/configs/.auth_token" });
+    const bytes = await buffer(archive);
+    // One small file: a header of 512 bytes, then its content (POSIX ustar).
+    const size = Number.parseInt(bytes.toString("ascii", 124, 135), 8);
+    return bytes.toString("utf8", 512, 512 + size);
+  }
+
+  async statusOf(id: string): Promise<string | undefined> {
+    const found = await this.client.query<{ status: string }>("select status from workspaces where id = $1", [
+      id,
+    ]);
+    return found.rows[0]?.status;
+  }
+
+  async check(expected: Expectations = {}): Promise<void> {
+    const { engine, database, hosts } = this;
+    await checkInvariants({ docker: engine.docker, databaseUrl: database.url, hosts }, expected);
+  }
+
+  /** Ends the host, and removes whatever of the world is left in the engine. */
+  async close(): Promise<void> {
+    this.proxy.heal();
+    await this.hosts.at(-1)?.stop();
+    const { docker, labels } = this.engine;
+    const mine = [
+      `molecule.platform.instance=${this.instanceId}`,
+      ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+    ];
+    for (const label of mine) {
+      const filters = { label: [label] };
+      for (const { Id } of await docker.listContainers({ all: true, filters })) {
+        await docker.getContainer(Id).remove({ force: true, v: true });
+      }
+      for (const { Name } of (await docker.listVolumes({ filters })).Volumes) {
+        await docker.getVolume(Name).remove({ force: true });
+      }
+    }
+    await this.client.end().catch(() => undefined);
+    await this.database.drop();
+    await this.proxy.close();
+  }
+
+  async #learnInstance(): Promise<void> {
+    const found = await this.client.query<{ value: string }>(
+      "select value from installation where key = 'instance_id'",
+    );
+    this.#instanceId = found.rows[0]?.value ?? "";
+    this.engine.ownInstance(this.#instanceId);
+  }
+
+  /** Undefined while the loop is busy with a tick. */
+  async #control(loop: string, action: string): Promise<unknown> {
+    const answer = await this.host.api("POST", `/admin/loops/${loop}`, { action });
+    if (answer.status === 409) return undefined;
+    expect(answer.status, answer.text).to.equal(200);
+    return answer.body;
+  }
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString });
+  // Tests cut every connection to the database, this one included.
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** An image on busybox whose program is `script`; of the same script only once. */
+async function buildAgent(engine: Engine, script: string): Promise<string> {
+  const image = `molecule-test/fault-agent-${script === MUTE ? "mute" : "talking"}:latest`;
+  const context = pack();
+  context.entry(
+    { name: "Dockerfile" },
+    `FROM ${engine.busybox}\nCOPY agent.sh /agent.sh\nCMD ["sh", "/agent.sh"]\n`,
+  );
+  context.entry({ name: "agent.sh" }, script);
+  context.finalize();
+  await drain(await engine.docker.buildImage(Readable.from(context), { t: image }));
+  return image;
+}
