@@ -66,10 +66,13 @@ describe("fault 28: two hosts share one database, one is stopped, one freezes an
   });
 
   it("hands the loops of a frozen one over, and refuses what it holds when it wakes up", async () => {
-    const before = await eventually(async () => {
-      const rows = await leases();
-      return rows.some(({ loop }) => loop === "workspace-recovery") ? rows : undefined;
-    }, { timeoutMs: TAKE_OVER_MS });
+    const before = await eventually(
+      async () => {
+        const rows = await leases();
+        return rows.some(({ loop }) => loop === "workspace-recovery") ? rows : undefined;
+      },
+      { timeoutMs: TAKE_OVER_MS },
+    );
     const holder = before.find(({ loop }) => loop === "workspace-recovery");
     // Which of them it is shows in its data folder only; freezing each in turn needs no such look.
     for (const [frozen, awake] of [

@@ -57,7 +57,9 @@ describe("the routes of a workspace's activity", () => {
     const kept = await call("GET", "activity?source=canvas");
     expect(kept.text)
       .to.contain('"activity_type":"a2a_receive","source_id":null,"target_id":null,"method":"notify"')
-      .and.contain(`"response_body":{"result":"Done","parts":[{"kind":"file","file":${JSON.stringify(file)}}]}`);
+      .and.contain(
+        `"response_body":{"result":"Done","parts":[{"kind":"file","file":${JSON.stringify(file)}}]}`,
+      );
     expect((await call("POST", "notify", { message: "" })).status).to.equal(400);
   });
 });

@@ -48,7 +48,9 @@ describe("the routes by which agents find each other", () => {
     expect((await discover(cousin)).body).to.deep.include({ code: "PEER_NOT_ALLOWED" });
     expect((await discover(sibling, sibling)).status).to.equal(401);
     expect((await discover(sibling, sibling, ADMIN_TOKEN)).status).to.equal(200);
-    expect((await discover(sibling, "")).body).to.deep.include({ error: "X-Workspace-ID header is required" });
+    expect((await discover(sibling, "")).body).to.deep.include({
+      error: "X-Workspace-ID header is required",
+    });
   });
 
   it("answers 503 with the status of one that can't be called", async () => {

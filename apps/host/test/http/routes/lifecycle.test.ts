@@ -36,7 +36,9 @@ describe("the routes of a workspace's life", () => {
         );
         expect((await call("PATCH", `/workspaces/${id}`, restarts)).text).to.equal('{"status":"updated"}');
       }
-      expect((await call("PATCH", `/workspaces/${id}`, { parent_id: null, role: null })).status).to.equal(200);
+      expect((await call("PATCH", `/workspaces/${id}`, { parent_id: null, role: null })).status).to.equal(
+        200,
+      );
       expect(await read(id)).to.include({ role: null, parent_id: null, budget_limit: null });
     });
 
@@ -100,7 +102,10 @@ describe("the routes of a workspace's life", () => {
       '{"status":"provisioning","resumed_count":1}',
     );
     expect((await call("POST", `${path}/restart`)).body).to.deep.include({ code: "WORKSPACE_EXTERNAL" });
-    expect(events.map(({ event_type }) => event_type)).to.deep.equal(["WORKSPACE_PAUSED", "WORKSPACE_OFFLINE"]);
+    expect(events.map(({ event_type }) => event_type)).to.deep.equal([
+      "WORKSPACE_PAUSED",
+      "WORKSPACE_OFFLINE",
+    ]);
   });
 
   it("answers 409 to a restart below a paused parent, and 503 without a container runtime", async () => {
