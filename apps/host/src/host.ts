@@ -275,7 +275,14 @@ class Boot {
       orphanFuse: workspaces.sweeps.fuse,
       clock: this.#clock,
     });
-    const toggles = new PluginToggles({ kernel, store: storage.toggles, log: this.#log });
+    const toggles = new PluginToggles({
+      kernel,
+      store: storage.toggles,
+      events: storage.events,
+      hostId: storage.hostId,
+      log: this.#log,
+    });
+    this.#stack.push("plugin toggles", toggles.follow());
     const server = createHttpServer({
       config: {
         environment: config.environment,
@@ -304,6 +311,7 @@ class Boot {
       metrics,
       workspaceCreation: workspaces.creation,
       workspaceDeletion: workspaces.deletion,
+      workspaceApi: workspaces.api,
       registration: {
         register: (body, token) => workspaces.registration.register(body, token),
         updateCard: (body) => workspaces.registration.updateCard(body),

@@ -13,6 +13,27 @@ export const workspaceErrors = defineErrors({
   INVALID_WORKSPACE_DIR: (d: { found: string; reason: string }) =>
     `invalid workspace_dir: ${JSON.stringify(d.found)} ${d.reason}`,
   WORKSPACE_NOT_FOUND: () => "workspace not found",
+  WORKSPACE_NOT_PAUSED: () => "workspace not found or not paused",
+  PARENT_PAUSED: (d: { parent: string }) => `parent workspace "${d.parent}" is paused — resume it first`,
+  WORKSPACE_EXTERNAL: () =>
+    "an external workspace runs elsewhere and can't be restarted from here — restart its agent, which registers again",
+  PROVISIONER_NOT_AVAILABLE: () => "provisioner not available",
+  PARENT_CYCLE: (d: { parentId: string }) =>
+    `invalid parent_id: ${d.parentId} is the workspace itself or below it; choose one outside of its own tree`,
+  BUDGET_LIMIT_REQUIRED: () => "budget_limit field is required",
+  BUDGET_LIMIT_INVALID: () => "budget_limit must be a whole number of cents, 0 or more, or null for no limit",
+  INVALID_ACTIVITY_TYPE: (d: { known: readonly string[] }) =>
+    `invalid activity_type, must be one of: ${d.known.join(", ")}`,
+  ACTIVITY_SOURCE_FOREIGN: () =>
+    "source_id must be the workspace itself; leave it out for what does not come from an agent",
+  INVALID_ATTACHMENT: (d: { index: number }) => `attachment[${d.index}]: uri and name are required`,
+  PEER_NOT_ALLOWED: () =>
+    "the caller may not talk to this workspace: they are neither siblings nor above one another",
+  PEER_NOT_REACHABLE: (d: { status: string }) =>
+    `workspace is not reachable: its status is ${d.status} — try again when it is online`,
+  PEER_URL_REFUSED: (d: { status: string; reason: string }) =>
+    `workspace is not reachable: its address is refused now: ${d.reason} — its agent has to register a public one`,
+  INVALID_BUNDLE: (d: { faults: readonly Fault[] }) => `invalid bundle:\n${formatFaults(d.faults)}`,
   INVALID_REGISTRATION: (d: { faults: readonly Fault[] }) =>
     `invalid registry payload:\n${formatFaults(d.faults)}`,
   AGENT_URL_REFUSED: (d: { url: string; reason: string }) =>

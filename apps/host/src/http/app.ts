@@ -9,7 +9,7 @@ import { canvasPage } from "./canvas-page.js";
 import type { HttpDependencies } from "./dependencies.js";
 import { drain } from "./drain.js";
 import { Guards } from "./guards.js";
-import { Kinship } from "./kinship.js";
+import { Kinship } from "../workspaces/kinship.js";
 import { cors } from "./middleware/cors.js";
 import { answerErrors } from "./middleware/errors.js";
 import { measure } from "./middleware/measure.js";

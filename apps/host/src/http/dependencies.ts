@@ -11,6 +11,7 @@ import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { InstallationTokens } from "../workspaces/installation-tokens.js";
+import type { WorkspaceApi } from "../workspaces/workspace-api.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
 import type { SecretChanges } from "../workspaces/secret-changes.js";
 import type { WorkspaceModel } from "../workspaces/workspace-model.js";
@@ -78,6 +79,7 @@ export interface HttpDependencies {
   readonly workspaceDeletion: {
     remove(workspaceId: string, options: { confirm: boolean; purge: boolean }): Promise<DomainAnswer>;
   };
+  readonly workspaceApi: WorkspaceApi;
   readonly registration: AgentRegistry;
   /** Switches a plugin at run time, and keeps it. */
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;

@@ -23,8 +23,8 @@ const INTERNAL: ErrorAnswer = {
   body: { error: "internal error", code: "INTERNAL" },
 };
 
-/** Details that clients get beside the text: the faults one by one, and when to come again. */
-const SHOWN_DETAILS = ["faults", "retry_after", "known_runtimes", "partial_result"] as const;
+/** Details that clients get beside the text: the faults one by one, when to come again, a workspace's status, … */
+const SHOWN_DETAILS = ["faults", "retry_after", "status", "known_runtimes", "partial_result"] as const;
 
 /** What to answer to whatever was thrown. An error that is not meant for clients shows nothing of itself. */
 export function errorAnswer(error: unknown, masker: SecretMasker): ErrorAnswer {

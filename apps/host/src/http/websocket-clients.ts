@@ -1,7 +1,7 @@
 import { messageOf, type Cancel, type Clock, type Logger } from "@molecule/core";
 import type { WebSocket } from "ws";
 import type { PublishedEvent } from "../storage/event-log.js";
-import type { Kinship } from "./kinship.js";
+import type { Kinship } from "../workspaces/kinship.js";
 import type { Audience } from "./websocket-admission.js";
 
 /** Frames that a client may be behind before it is told to reload; api.md §10. */

@@ -5,7 +5,7 @@ import { WebSocketServer } from "ws";
 import type { EventLog } from "../storage/event-log.js";
 import { errorAnswer, type ErrorAnswer } from "./http-error.js";
 import { admit, chooseProtocol, type AdmissionServices } from "./websocket-admission.js";
-import type { Kinship } from "./kinship.js";
+import type { Kinship } from "../workspaces/kinship.js";
 import { WebSocketClients } from "./websocket-clients.js";
 
 /** Bytes of a message from a client. None is expected: what comes is dropped. */

@@ -1,7 +1,7 @@
 import { messageOf, type Clock, type Logger } from "@molecule/core";
 import { sql } from "kysely";
 import { maskRecord, type Masking } from "../masking/mask-data.js";
-import { DeliveryOrder, type Batch } from "./delivery-order.js";
+import { EventTail } from "./event-tail.js";
 import { toJsonb } from "./json.js";
 import type { EventPayload, Executor, Trx } from "./schema.js";
 
@@ -33,11 +33,14 @@ export interface StoredEvent extends PublishedEvent {
 /** Notes an event of the transaction; it is written when the work of the transaction is done. */
 export type Emit = (event: NewEvent) => void;
 
-/** Gets every event of this host, in the order of their ids. Must not block. */
+/** Gets every stored event of all hosts, in the order of their ids, and this host's others. Must not block. */
 export type EventListener = (event: PublishedEvent) => void;
 
 /** Key of the advisory lock that writers of events take turns by; any number that nothing else in the database uses. */
 const WRITER_LOCK = 7_161_001_101;
+
+/** Channel (Postgres, NOTIFY) on which hosts tell each other that there are events; the payload is the teller's id. */
+export const EVENT_CHANNEL = "molecule_events";
 
 /** The log of what happened, and those who listen to it. No secret gets into it. */
 export class EventLog {
@@ -46,38 +49,59 @@ export class EventLog {
   readonly #log: Logger;
   readonly #masker: Masking;
   readonly #listeners = new Set<EventListener>();
-  readonly #order = new DeliveryOrder<StoredEvent>((event) => {
-    this.#tell(event);
-  });
+  readonly #hostId: string;
+  readonly #tail: EventTail<StoredEvent>;
 
-  constructor(services: { db: Executor; clock: Clock; log: Logger; masker: Masking }) {
+  /** @param services.hostId tells the news of this host from those of others */
+  constructor(services: { db: Executor; clock: Clock; log: Logger; masker: Masking; hostId: string }) {
     this.#db = services.db;
     this.#clock = services.clock;
     this.#log = services.log;
     this.#masker = services.masker;
+    this.#hostId = services.hostId;
+    this.#tail = new EventTail({
+      clock: services.clock,
+      log: services.log,
+      read: (after, limit) => this.list({ after, limit }),
+      deliver: (event) => {
+        this.#tell(event);
+      },
+    });
+  }
+
+  /** Follows the log from its present end on, whoever writes it; without this, from the first event of this host. */
+  async follow(): Promise<void> {
+    const { last } = await this.#db
+      .selectFrom("events")
+      .select((select) => select.fn.coalesce(select.fn.max("id"), sql<number>`0`).as("last"))
+      .executeTakeFirstOrThrow();
+    this.#tail.startAfter(last);
+  }
+
+  /** Another host may have written events: they are read and told. */
+  heardOf(hostId: string | undefined): void {
+    if (hostId !== this.#hostId) void this.#tail.catchUp();
+  }
+
+  /** Tells nothing more; resolves when nothing is being read. */
+  close(): Promise<void> {
+    return this.#tail.close();
   }
 
   /**
    * Runs `work` in a transaction. The events it emits are written at its end, commit or fall with it, and are told to
-   * the listeners after the commit.
+   * the listeners after the commit, on every host.
    */
   async transact<T>(work: (trx: Trx, emit: Emit) => Promise<T>): Promise<T> {
-    const batches: Batch[] = [];
-    let committed = false;
-    try {
-      const result = await this.#db.transaction().execute(async (trx) => {
-        const emitted: NewEvent[] = [];
-        const value = await work(trx, (event) => {
-          emitted.push(event);
-        });
-        if (emitted.length > 0) batches.push(this.#order.add(await this.#write(trx, emitted)));
-        return value;
+    const { value, written } = await this.#db.transaction().execute(async (trx) => {
+      const emitted: NewEvent[] = [];
+      const result = await work(trx, (event) => {
+        emitted.push(event);
       });
-      committed = true;
-      return result;
-    } finally {
-      for (const batch of batches) batch.end(committed);
-    }
+      return { value: result, written: emitted.length === 0 ? [] : await this.#write(trx, emitted) };
+    });
+    await this.#tail.committed(written);
+    return value;
   }
 
   /**
@@ -132,7 +156,11 @@ export class EventLog {
   // and a reader that asks for what came after 6 would never see 5. Taken after all other locks of the transaction,
   // which therefore can't be waited for by its holder: no deadlock, and it is held for one insert and the commit.
   async #write(trx: Trx, events: readonly NewEvent[]): Promise<StoredEvent[]> {
-    await sql`select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)})`.execute(trx);
+    // The notice is sent at the commit.
+    await sql`
+      select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)}), pg_notify(${EVENT_CHANNEL}, ${this.#hostId})`.execute(
+      trx,
+    );
     const rows = await trx
       .insertInto("events")
       .values(

@@ -24,7 +24,7 @@ export interface LeaseServices {
 }
 
 /**
- * Leases of singleton loops among the hosts that share a database. Times are the database's, so that hosts whose
+ * Leases of singleton loops, and of turns on a workspace, among the hosts that share a database. Times are the database's, so that hosts whose
  * clocks differ agree; the number fences a host that froze and wakes up after its lease went to another.
  */
 export class DatabaseLeases implements LeaseProvider {
@@ -84,7 +84,7 @@ class HeldLease implements LoopLease {
     this.#stopTimers();
     if (this.#controller.signal.aborted) return;
     try {
-      await this.#extend(this.#keepMs);
+      await (this.#keepMs === 0 ? this.#delete() : this.#extend(this.#keepMs));
     } catch (error) {
       const reason = messageOf(error);
       this.#services.log.warn(
@@ -128,6 +128,14 @@ class HeldLease implements LoopLease {
     this.#released = true;
     this.#cancelRenewal();
     this.#cancelExpiry();
+  }
+
+  /** What is not kept leaves no row: leases on workspaces are as many as there ever were workspaces. */
+  async #delete(): Promise<void> {
+    const { db, hostId } = this.#services;
+    await sql`delete from loop_leases where loop = ${this.#loop} and holder = ${hostId} and fence = ${this.fence}`.execute(
+      db,
+    );
   }
 
   /** Moves the end of the lease; false when it is no longer this host's. */

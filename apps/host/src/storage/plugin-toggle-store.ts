@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Executor } from "./schema.js";
+import type { Executor, Trx } from "./schema.js";
 
 /** Which plugins were switched on or off at run time; rules over the manifest at every later boot. */
 export class PluginToggleStore {
@@ -15,8 +15,8 @@ export class PluginToggleStore {
     return new Map(rows.map((row) => [row.plugin, row.enabled]));
   }
 
-  async save(plugin: string, enabled: boolean): Promise<void> {
-    await this.#db
+  async save(trx: Trx, plugin: string, enabled: boolean): Promise<void> {
+    await trx
       .insertInto("plugin_toggles")
       .values({ plugin, enabled })
       .onConflict((conflict) =>

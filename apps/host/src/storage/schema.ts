@@ -79,6 +79,10 @@ export interface WorkspacesTable {
   provision_claim_expires_at: NullableTime;
   cleanup_pending: Generated<boolean>;
   purge_pending: Generated<boolean>;
+  /** It was paused, and something of it may still run. */
+  stop_pending: Generated<boolean>;
+  /** Its next launch drops the stored agent session. */
+  reset_session: Generated<boolean>;
   /** Id of its object in the container runtime. */
   handle: string | null;
   last_heartbeat_at: NullableTime;
@@ -329,6 +333,27 @@ export interface PulledImagesTable {
   needed_at: DefaultTime;
 }
 
+/** Something that an agent did, or told a person; api.md §5. */
+export interface ActivitiesTable {
+  id: string;
+  /** Grows with each entry. */
+  number: ColumnType<number, never, never>;
+  workspace_id: string;
+  activity_type: string;
+  /** The workspace itself; null for what came from the canvas. */
+  source_id: string | null;
+  target_id: string | null;
+  method: string | null;
+  summary: string | null;
+  duration_ms: number | null;
+  status: string;
+  error_detail: string | null;
+  request_body: ColumnType<unknown, string | null, never>;
+  response_body: ColumnType<unknown, string | null, never>;
+  metadata: ColumnType<unknown, string | null, never>;
+  created_at: DefaultTime;
+}
+
 /** All tables. */
 export interface DatabaseSchema {
   installation: InstallationTable;
@@ -348,6 +373,7 @@ export interface DatabaseSchema {
   image_quarantine: ImageQuarantineTable;
   proven_images: ProvenImagesTable;
   canvas_viewport: CanvasViewportTable;
+  activities: ActivitiesTable;
   workspace_sweeps: WorkspaceSweepsTable;
   orphan_fuse: OrphanFuseTable;
 }

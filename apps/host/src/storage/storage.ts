@@ -6,11 +6,12 @@ import { openDatabase, type Database } from "./database.js";
 import { TokenMasks } from "../masking/token-masks.js";
 import { KeyRing } from "../secrets/key-ring.js";
 import { EnvLedgerStore } from "./env-ledger-store.js";
-import { EventLog } from "./event-log.js";
+import { EVENT_CHANNEL, EventLog } from "./event-log.js";
 import { readInstanceId } from "./installation.js";
 import { DatabaseLeases } from "./loop-leases.js";
 import { migrate } from "./migrate.js";
 import { PluginToggleStore } from "./plugin-toggle-store.js";
+import { Notices } from "./notices.js";
 import { OrgTokenStore } from "./org-token-store.js";
 import { systemRandom } from "./random.js";
 import { SecretStore } from "./secret-store.js";
@@ -69,6 +70,8 @@ export async function openStorage(
     });
     const leases = new DatabaseLeases({ db, hostId: dataDir.hostId, clock, log });
     opened.push("leases", () => leases.releaseAll());
+    const events = new EventLog({ db, clock, log, masker, hostId: dataDir.hostId });
+    await followEvents(events, config.databaseUrl, opened, services);
     const needsAdminToken = config.environment !== "development" && config.adminToken === null;
     return {
       database,
@@ -77,7 +80,7 @@ export async function openStorage(
       dataDir: dataDir.path,
       generatedAdminToken: needsAdminToken ? readAdminToken(dataDir, log) : null,
       encryptionKeys: encryptionKeysOf(config, dataDir, log),
-      events: new EventLog({ db, clock, log, masker }),
+      events,
       tokens,
       orgTokens,
       workspaces: new WorkspaceStore({ db }),
@@ -91,6 +94,27 @@ export async function openStorage(
     await opened.unwind();
     throw error;
   }
+}
+
+/** Hears of what other hosts write as well, where there can be others. */
+async function followEvents(
+  events: EventLog,
+  databaseUrl: string | null,
+  opened: StopStack,
+  services: { log: Logger; clock: Clock },
+): Promise<void> {
+  await events.follow();
+  opened.push("events", () => events.close());
+  if (databaseUrl === null) return;
+  const notices = new Notices({
+    ...services,
+    databaseUrl,
+    channel: EVENT_CHANNEL,
+    onNotice: (hostId) => {
+      events.heardOf(hostId);
+    },
+  });
+  opened.push("notices of other hosts", () => notices.close());
 }
 
 function encryptionKeysOf(config: HostConfig, dataDir: DataDir, log: Logger): KeyRing {

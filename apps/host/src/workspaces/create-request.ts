@@ -74,7 +74,10 @@ export function parseCreateRequest(body: unknown): CreateWorkspaceRequest {
   return request;
 }
 
-function fieldProblems(body: CreateWorkspaceRequest): string[] {
+/** What is wrong with the texts of a workspace; those that are not given are not looked at. */
+export function fieldProblems(
+  body: Partial<Pick<CreateWorkspaceRequest, "name" | "role" | "model" | "runtime">>,
+): string[] {
   const problems: string[] = [];
   const texts = { name: body.name, role: body.role, model: body.model, runtime: body.runtime };
   for (const [field, text] of Object.entries(texts)) {
@@ -83,8 +86,9 @@ function fieldProblems(body: CreateWorkspaceRequest): string[] {
   for (const [field, text] of Object.entries({ name: body.name, role: body.role })) {
     if (/[{}[\]|>*&!]/.test(text ?? "")) problems.push(`${field} must not contain any of {}[]|>*&!`);
   }
-  if (body.name.trim() === "") problems.push("name must not be empty");
-  if (Array.from(body.name).length > MAX_NAME) problems.push(`name must be at most ${MAX_NAME} characters`);
+  if (body.name?.trim() === "") problems.push("name must not be empty");
+  if (Array.from(body.name ?? "").length > MAX_NAME)
+    problems.push(`name must be at most ${MAX_NAME} characters`);
   if (Array.from(body.role ?? "").length > MAX_ROLE)
     problems.push(`role must be at most ${MAX_ROLE} characters`);
   for (const [field, text] of Object.entries({ model: body.model, runtime: body.runtime })) {
@@ -104,6 +108,11 @@ function checkWorkspaceDir(body: CreateWorkspaceRequest): void {
       reason: `is missing: workspace_access ${access} needs one`,
     });
   }
+  assertWorkspaceDir(dir);
+}
+
+/** @throws INVALID_WORKSPACE_DIR */
+export function assertWorkspaceDir(dir: string): void {
   const refuse = (reason: string): never => {
     throw workspaceErrors.INVALID_WORKSPACE_DIR({ found: dir, reason });
   };

@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import type { Database } from "../storage/database.js";
 import type { DatabaseSchema } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { EngineTurns } from "./engine-turns.js";
 import { Limiter } from "./limiter.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import type { Provisioner } from "./provisioner.js";
@@ -31,6 +32,7 @@ export interface CleanupServices {
   readonly database: Database;
   readonly workspaces: WorkspaceStore;
   readonly runtime: ContainerRuntime;
+  readonly turns: EngineTurns;
   readonly provisioner: Provisioner;
   readonly secrets: WorkspaceSecrets;
   readonly clock: Clock;
@@ -106,19 +108,28 @@ export class EngineCleanup {
 
   /** Never rejects. What fails stays marked in the row, for the recovery loop. */
   async #cleanUp(target: CleanupTarget, signal: AbortSignal): Promise<CleanupOutcome> {
-    const { runtime, provisioner, secrets, log } = this.#services;
+    const { provisioner, turns, log } = this.#services;
     const workspaceId = target.id;
     const call: RuntimeCall = { signal, log: log.child({ workspaceId }) };
     try {
       await provisioner.cancel(workspaceId);
-      signal.throwIfAborted();
-      await runtime.stop(workspaceId, call);
+      return await turns.run(workspaceId, signal, (held) =>
+        this.#takeAway(target, { ...call, signal: held }),
+      );
     } catch (error) {
       call.log.warn(
         `removed workspace: its container could not be stopped, it is tried again: ${messageOf(error)}`,
       );
       return { workspaceId, stopError: error, volumeError: null };
     }
+  }
+
+  /** Rejects when the container could not be stopped; its volumes are kept then. */
+  async #takeAway(target: CleanupTarget, call: RuntimeCall): Promise<CleanupOutcome> {
+    const { runtime, secrets } = this.#services;
+    const workspaceId = target.id;
+    call.signal.throwIfAborted();
+    await runtime.stop(workspaceId, call);
     try {
       await runtime.removeVolumes(workspaceId, call);
       await this.#forget(target);

@@ -5,7 +5,7 @@ import type { WorkspaceRow } from "../storage/schema.js";
 import type { Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import { parseHeartbeat, type HeartbeatRequest } from "./registry-requests.js";
-import type { AttemptChange, StateMachine, WorkspaceChange } from "./state-machine.js";
+import type { OwnTransition, StateMachine, WorkspaceChange } from "./state-machine.js";
 import type { TransitionName } from "./status.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
@@ -19,7 +19,7 @@ type Trx = Parameters<StateMachine["apply"]>[0];
 
 /** A move that a heartbeat makes, with its event's payload. */
 interface Move {
-  readonly name: Exclude<TransitionName, AttemptChange>;
+  readonly name: Exclude<TransitionName, OwnTransition>;
   readonly payload: Record<string, unknown>;
 }
 

@@ -114,7 +114,7 @@ export class LaunchPreparation {
         row.workspace_dir === null || row.workspace_access === "none"
           ? undefined
           : { path: row.workspace_dir, readOnly: row.workspace_access === "read_only" },
-      resetSession: false,
+      resetSession: row.reset_session,
     };
   }
 

@@ -18,6 +18,7 @@ import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { StateMachine } from "./state-machine.js";
+import type { EngineTurns } from "./engine-turns.js";
 import { Limiter } from "./limiter.js";
 import type { LaunchPreparation } from "./launch-preparation.js";
 import { markLeftover } from "./sweeps/leftovers.js";
@@ -37,6 +38,7 @@ export interface ProvisionerServices {
   /** A swap of the workspace gets out of the way of whatever is asked of it. */
   readonly swaps: ActiveSwaps;
   readonly runtime: ContainerRuntime;
+  readonly turns: EngineTurns;
   readonly masker: SecretMasker;
   readonly clock: Clock;
   readonly log: Logger;
@@ -65,6 +67,8 @@ export class Provisioner {
 
   /** Starts the provision of the row's attempt; one of an earlier attempt is given up and waited for. */
   start(row: WorkspaceRow): void {
+    // Two restarts at once may get here in another order than their rows were written in: the later attempt stands.
+    if ((this.#running.get(row.id)?.attempt ?? 0) > row.attempt) return;
     const controller = new AbortController();
     const earlier = this.cancel(row.id);
     const done = earlier
@@ -87,9 +91,13 @@ export class Provisioner {
     return this.#running.has(workspaceId);
   }
 
-  /** Gives the workspace's provision or swap up and resolves when it has ended. */
-  async cancel(workspaceId: string): Promise<void> {
+  /**
+   * Gives the workspace's provision or swap up and resolves when it has ended.
+   * @param upToAttempt leaves a later provision alone
+   */
+  async cancel(workspaceId: string, upToAttempt = Infinity): Promise<void> {
     const running = this.#running.get(workspaceId);
+    if ((running?.attempt ?? 0) > upToAttempt) return;
     running?.controller.abort(new Error("the provision was superseded"));
     await Promise.all([running?.done, this.#services.swaps.withdraw(workspaceId)]);
   }
@@ -115,7 +123,10 @@ export class Provisioner {
     try {
       const spec = await this.#services.preparation.prepare(row, call);
       if (spec === null) return;
-      if (await this.#launch(row, spec, call)) outcome = "launched";
+      const launched = await this.#services.turns.run(row.id, call.signal, (signal) =>
+        this.#launch(row, spec, { ...call, signal }),
+      );
+      if (launched) outcome = "launched";
       call.log.info(`workspace launched: ${row.name}`, { ms: Math.round(clock.monotonic() - started) });
     } catch (error) {
       // A provision that was called off leaves its row to whoever called it off.
@@ -146,6 +157,7 @@ export class Provisioner {
         image_digest: launched.image?.digest ?? null,
         provision_host: null,
         provision_claim_expires_at: null,
+        reset_session: false,
         updated_at: sql`now()`,
       })
       .where("id", "=", row.id)

@@ -4,6 +4,7 @@ import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { EngineCleanup } from "./engine-cleanup.js";
+import type { WorkspacePausing } from "./pausing.js";
 import type { Provisioner } from "./provisioner.js";
 import type { StateMachine } from "./state-machine.js";
 
@@ -14,6 +15,7 @@ export interface RecoveryServices {
   readonly stateMachine: StateMachine;
   readonly provisioner: Provisioner;
   readonly cleanup: EngineCleanup;
+  readonly pausing: WorkspacePausing;
   readonly runtime: ContainerRuntime;
   /** Of this host, kept in its data folder: what it claimed before belongs to a process that is gone. */
   readonly hostId: string;
@@ -23,7 +25,7 @@ export interface RecoveryServices {
 /** Ms for asking the engine after one workspace. */
 const OBSERVE_TIMEOUT_MS = 10_000;
 
-/** Sets right what a host left behind that died: unfinished provisions, unfinished cleanups, lost processes. */
+/** Sets right what a host left behind that died: unfinished provisions, pauses and cleanups, lost processes. */
 export class WorkspaceRecovery {
   readonly #services: RecoveryServices;
 
@@ -53,11 +55,13 @@ export class WorkspaceRecovery {
 
   async #pass(signal: AbortSignal, options: { ownClaims: boolean }): Promise<string | undefined> {
     const resumed = await this.#resumeProvisions(signal, options.ownClaims);
+    const stopped = await this.#services.pausing.stopPending();
     const pending = await this.#services.cleanup.allPending();
     const outcomes = await this.#services.cleanup.run(pending);
     const cleaned = outcomes.filter((each) => each.stopError === null && each.volumeError === null).length;
     const parts = [
       ...(resumed === 0 ? [] : [`${resumed} provision(s) resumed`]),
+      ...(stopped === 0 ? [] : [`${stopped} paused workspace(s) stopped`]),
       ...(pending.length === 0 ? [] : [`${cleaned} of ${pending.length} removed workspace(s) cleaned up`]),
     ];
     return parts.length === 0 ? undefined : parts.join(", ");

@@ -9,6 +9,7 @@ import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
 import type { Provisioner } from "./provisioner.js";
+import { isPublishedUrl } from "./published-url.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
 import type { StateMachine } from "./state-machine.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
@@ -24,9 +25,6 @@ export interface RegistrationServices {
   readonly secrets: Pick<WorkspaceSecrets, "learn">;
   readonly masker: Masking;
 }
-
-/** Where the engine publishes a container's port; see api.md §8. */
-const PUBLISHED_URL = /^http:\/\/127\.0\.0\.1:\d+$/;
 
 /** Takes the agents' registrations and cards. Callers have checked the workspace's token before. */
 export class Registration {
@@ -53,7 +51,7 @@ export class Registration {
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     assertCurrent(row, caller);
     const agent_card = await this.#withoutSecrets(row, card);
-    const published = PUBLISHED_URL.test(row.url) && !row.external;
+    const published = isPublishedUrl(row.url) && !row.external;
     if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
     const effectiveUrl = published ? row.url : url;
     const token = await events.transact(async (trx, emit) => {

@@ -21,10 +21,12 @@ import { WorkspaceCreation } from "./creation.js";
 import { WorkspaceDeletion } from "./deletion.js";
 import { EnvPreview } from "./env-preview.js";
 import { EngineCleanup } from "./engine-cleanup.js";
+import { EngineTurns } from "./engine-turns.js";
 import { Heartbeats } from "./heartbeats.js";
 import { InstallationTokens } from "./installation-tokens.js";
 import { LaunchPreparation } from "./launch-preparation.js";
 import { declaredTimeoutSeconds } from "./provision-timeouts.js";
+import { WorkspacePausing } from "./pausing.js";
 import { Provisioner } from "./provisioner.js";
 import { WorkspaceRecovery } from "./recovery.js";
 import { Registration } from "./registration.js";
@@ -32,6 +34,8 @@ import { WorkspaceRestart } from "./restart.js";
 import { SecretChanges } from "./secret-changes.js";
 import { SecretRestarts } from "./secret-restarts.js";
 import { StateMachine } from "./state-machine.js";
+import { giveUpSuperseded } from "./superseded-provisions.js";
+import { createWorkspaceApi, type WorkspaceApi } from "./workspace-api.js";
 import { WorkspaceModel } from "./workspace-model.js";
 import { createSweepServices, type SweepServices } from "./sweeps/services.js";
 import { WorkspaceSecrets } from "./workspace-secrets.js";
@@ -66,6 +70,7 @@ export interface WorkspaceServices {
   readonly heartbeats: Heartbeats;
   readonly recovery: WorkspaceRecovery;
   readonly restart: WorkspaceRestart;
+  readonly api: WorkspaceApi;
   readonly secretChanges: SecretChanges;
   readonly model: WorkspaceModel;
   readonly sweeps: SweepServices;
@@ -103,6 +108,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     platformUrl,
   });
   const activeSwaps = new ActiveSwaps();
+  const turns = new EngineTurns({ leases: database.kind === "postgres" ? storage.leases : null, clock });
   const provisioner = new Provisioner({
     database,
     events,
@@ -111,6 +117,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     preparation,
     swaps: activeSwaps,
     runtime,
+    turns,
     masker,
     clock,
     log,
@@ -122,29 +129,45 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     database,
     workspaces,
     runtime,
+    turns,
     provisioner,
     secrets,
     clock,
     log,
     concurrency,
   });
-  const restart = new WorkspaceRestart({ events, stateMachine, provisioner });
+  const pausing = new WorkspacePausing({
+    database,
+    events,
+    workspaces,
+    stateMachine,
+    provisioner,
+    runtime,
+    turns,
+    clock,
+    log,
+    concurrency,
+  });
+  const creation = new WorkspaceCreation({
+    events,
+    tokens,
+    stateMachine,
+    provisioner,
+    templates,
+    folders,
+    urlGuard,
+    vault,
+    secrets,
+    newId: randomUUID,
+    platformUrl,
+  });
+  const deletion = new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup });
+  const restart = new WorkspaceRestart({ events, stateMachine, provisioner, runtime });
   const secretRestarts = new SecretRestarts({ db: database.db, restart, clock, log });
+  const unwatch = giveUpSuperseded({ events, workspaces, provisioner, log });
   return {
-    creation: new WorkspaceCreation({
-      events,
-      tokens,
-      stateMachine,
-      provisioner,
-      templates,
-      folders,
-      urlGuard,
-      vault,
-      secrets,
-      newId: randomUUID,
-      platformUrl,
-    }),
-    deletion: new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup }),
+    creation,
+    deletion,
     registration: new Registration({
       events,
       tokens,
@@ -162,12 +185,27 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       stateMachine,
       provisioner,
       cleanup,
+      pausing,
       runtime,
       hostId,
       log,
     }),
     rollouts,
     restart,
+    api: createWorkspaceApi({
+      storage,
+      runtime,
+      templates,
+      folders,
+      urlGuard,
+      creation,
+      deletion,
+      restart,
+      pausing,
+      secrets,
+      masker,
+      clock,
+    }),
     secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
     model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
@@ -186,9 +224,10 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     },
     stop: async () => {
       await rollouts.fleet.stop();
+      unwatch();
       await secretRestarts.stop();
       await provisioner.stop();
-      await cleanup.settled();
+      await Promise.all([cleanup.settled(), pausing.settled()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit } from "../storage/event-log.js";
 import type { DatabaseSchema, WorkspaceRow, WorkspacesTable, WorkspaceStatus } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
+import { lockTree } from "../storage/tree-lock.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.js";
 
@@ -22,8 +23,8 @@ export interface TransitionTarget {
   readonly status?: WorkspaceStatus;
 }
 
-/** Transitions that give the workspace another attempt. */
-export type AttemptChange = "reprovision" | "replace" | "revert";
+/** Transitions that change more than the status, each by a method of its own. */
+export type OwnTransition = "reprovision" | "replace" | "revert" | "pause";
 
 /** Ms after which a provision may be taken over when its host fell silent: the engine's bound, and slack. */
 const PROVISION_CLAIM_MS = 5 * 60_000;
@@ -53,7 +54,7 @@ export class StateMachine {
     values: Omit<Insertable<WorkspacesTable>, "attempt">,
     event: { type: string; payload: Record<string, unknown> },
   ): Promise<WorkspaceRow> {
-    if (typeof values.parent_id === "string") await lockParent(trx, values.parent_id);
+    if (typeof values.parent_id === "string") await assertParent(trx, values.parent_id);
     const claim = values.status === "provisioning" ? this.#claim() : {};
     const row = await trx
       .insertInto("workspaces")
@@ -83,7 +84,7 @@ export class StateMachine {
   async apply(
     trx: Trx,
     emit: Emit,
-    name: Exclude<TransitionName, AttemptChange>,
+    name: Exclude<TransitionName, OwnTransition>,
     target: TransitionTarget,
     change: WorkspaceChange,
     payload: (row: WorkspaceRow) => Record<string, unknown>,
@@ -105,7 +106,12 @@ export class StateMachine {
    * Starts the next attempt of a workspace: tokens of the last one end, and this host claims the provision.
    * @returns the row afterwards, or null when the workspace may not be provisioned
    */
-  async reprovision(trx: Trx, emit: Emit, target: TransitionTarget): Promise<WorkspaceRow | null> {
+  async reprovision(
+    trx: Trx,
+    emit: Emit,
+    target: TransitionTarget,
+    options: { readonly resetSession?: boolean } = {},
+  ): Promise<WorkspaceRow | null> {
     const rule: TransitionRule = TRANSITIONS.reprovision;
     let update = trx
       .updateTable("workspaces")
@@ -117,6 +123,10 @@ export class StateMachine {
         status: rule.to,
         url: "",
         handle: null,
+        // The launch takes older attempts away by itself.
+        stop_pending: false,
+        // Kept until a launch has done it, also when that launch is another attempt's.
+        ...(options.resetSession === true ? { reset_session: true } : {}),
         updated_at: sql`now()`,
       })
       .where("id", "=", target.workspaceId)
@@ -166,6 +176,44 @@ export class StateMachine {
   }
 
   /**
+   * Pauses a workspace and all its descendants. What runs of them is marked to be stopped, and its tokens end; an
+   * external agent keeps its own, with which it comes back.
+   * @returns the rows that this call paused; null when there is no such workspace
+   */
+  async pause(trx: Trx, emit: Emit, workspaceId: string): Promise<WorkspaceRow[] | null> {
+    await lockTree(trx);
+    const tree = await this.#workspaces.descendants(trx, workspaceId);
+    const root = tree.find(({ id }) => id === workspaceId);
+    if (root === undefined || root.status === "removed") return null;
+    const rule: TransitionRule = TRANSITIONS.pause;
+    const paused = await trx
+      .updateTable("workspaces")
+      .set({
+        status: rule.to,
+        updated_at: sql`now()`,
+        stop_pending: sql`not external`,
+        url: sql`case when external then url else '' end`,
+        active_tasks: 0,
+        provision_host: null,
+        provision_claim_expires_at: null,
+      })
+      .where(
+        "id",
+        "in",
+        tree.map(({ id }) => id),
+      )
+      .where("status", "in", rule.from)
+      .returningAll()
+      .execute();
+    await this.#tokens.revokeAll(
+      trx,
+      paused.filter(({ external }) => !external).map(({ id }) => id),
+    );
+    for (const row of paused) emit({ type: rule.event, workspaceId: row.id, payload: { name: row.name } });
+    return paused;
+  }
+
+  /**
    * Removes a workspace and all its descendants for good, and revokes their tokens. What they left in the engine
    * is marked for cleaning up, so that a host that dies now does not forget it.
    * @returns the rows that this call removed, the root first; empty when it was removed before
@@ -176,6 +224,7 @@ export class StateMachine {
     workspaceId: string,
     options: { purge: boolean },
   ): Promise<WorkspaceRow[]> {
+    await lockTree(trx);
     const tree = (await this.#workspaces.descendants(trx, workspaceId)).map((row) => row.id);
     if (tree.length === 0) return [];
     const removed = await trx
@@ -186,6 +235,7 @@ export class StateMachine {
         updated_at: sql`now()`,
         cleanup_pending: true,
         purge_pending: options.purge,
+        stop_pending: false,
         url: "",
         active_tasks: 0,
         provision_host: null,
@@ -225,13 +275,16 @@ async function endStuckSwaps(trx: Trx, workspaceIds: readonly string[]): Promise
     .execute();
 }
 
-/** Keeps the parent from being removed until the child is written: its removal must find the child. */
-async function lockParent(trx: Trx, parentId: string): Promise<void> {
+/**
+ * Makes sure that the parent is there, and stays until the transaction ends.
+ * @throws UNKNOWN_PARENT
+ */
+export async function assertParent(trx: Trx, parentId: string): Promise<void> {
+  await lockTree(trx);
   const parent = await trx
     .selectFrom("workspaces")
     .select("status")
     .where("id", "=", parentId)
-    .forShare()
     .executeTakeFirst();
   if (parent === undefined || parent.status === "removed") throw workspaceErrors.UNKNOWN_PARENT({ parentId });
 }

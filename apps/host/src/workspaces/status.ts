@@ -30,6 +30,8 @@ export const TRANSITIONS = {
     to: "provisioning",
     event: "WORKSPACE_PROVISIONING",
   },
+  pause: { from: live.filter((status) => status !== "paused"), to: "paused", event: "WORKSPACE_PAUSED" },
+  wake: { from: ["paused"], to: "offline", event: "WORKSPACE_OFFLINE" },
   reprovision: {
     from: live.filter((status) => status !== "awaiting_agent"),
     to: "provisioning",

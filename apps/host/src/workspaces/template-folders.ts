@@ -3,6 +3,8 @@ import { join, relative, resolve, sep } from "node:path";
 import { messageOf, type LaunchFile, type Logger } from "@molecule/core";
 import { parse } from "yaml";
 import { workspaceErrors } from "../errors/workspaces.js";
+import { field, listField, tierField, textField } from "./config-fields.js";
+import { templateSummary, type TemplateSummary } from "./template-summary.js";
 
 /** What a template folder's `config.yaml` says, as far as the platform uses it. */
 export interface TemplateFolder {
@@ -46,6 +48,25 @@ export class TemplateFolders {
     return { dir, ...this.#parseConfig(template, text) };
   }
 
+  /** What each folder's `config.yaml` says for people to choose from, by name; folders that can't be read are logged. */
+  async list(): Promise<TemplateSummary[]> {
+    const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => []);
+    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const summaries = await Promise.all(names.sort().map((name) => this.#summary(name)));
+    return summaries.filter((summary) => summary !== null);
+  }
+
+  async #summary(id: string): Promise<TemplateSummary | null> {
+    const text = await readFile(join(this.#root, id, "config.yaml"), "utf8").catch(() => null);
+    if (text === null) return null;
+    try {
+      return templateSummary(id, parse(text));
+    } catch (error) {
+      this.#log.warn(`template ${id}: config.yaml is no valid YAML, it is left out: ${messageOf(error)}`);
+      return null;
+    }
+  }
+
   /**
    * The template's files, for `/configs`.
    * @throws TEMPLATE_UNREADABLE
@@ -87,7 +108,7 @@ export class TemplateFolders {
     return {
       runtime: textField(config, "runtime"),
       model: textField(config, "model") ?? textField(runtimeConfig, "model"),
-      tier: numberField(config, "tier"),
+      tier: tierField(config, "tier"),
       requiredEnv: listField(runtimeConfig, "required_env"),
     };
   }
@@ -95,25 +116,4 @@ export class TemplateFolders {
 
 function unixLines(path: string, content: Buffer): Buffer | string {
   return LINE_END_SENSITIVE.test(path) ? content.toString("utf8").replaceAll("\r\n", "\n") : content;
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && key in value
-    ? Object.entries(value).find(([k]) => k === key)?.[1]
-    : undefined;
-}
-
-function textField(value: unknown, key: string): string | null {
-  const found = field(value, key);
-  return typeof found === "string" && found !== "" ? found : null;
-}
-
-function numberField(value: unknown, key: string): number | null {
-  const found = field(value, key);
-  return typeof found === "number" && Number.isInteger(found) && found >= 1 && found <= 4 ? found : null;
-}
-
-function listField(value: unknown, key: string): string[] {
-  const found = field(value, key);
-  return Array.isArray(found) ? found.filter((each) => typeof each === "string") : [];
 }

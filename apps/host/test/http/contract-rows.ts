@@ -20,6 +20,7 @@ const payloadFault =
   /^{"error":"invalid workspace payload","faults":\[.*\],"code":"INVALID_WORKSPACE_PAYLOAD"}$/;
 const fieldFault = (problem: string) =>
   `{"error":"invalid workspace fields: ${problem}","code":"INVALID_WORKSPACE_FIELDS"}`;
+const NOT_FOUND = '{"error":"workspace not found","code":"WORKSPACE_NOT_FOUND"}';
 const create = (body: unknown) => ["POST", "/workspaces", body] as const;
 
 /** What an empty platform without a container runtime answers. */
@@ -39,6 +40,7 @@ export const ROWS: readonly Row[] = [
   row(200, '{"status":"saved"}', "PUT", "/canvas/viewport", { x: -1.5, y: 2, zoom: 0.25 }),
   row(200, '{"x":-1.5,"y":2,"zoom":0.25}', "GET", "/canvas/viewport"),
   row(400, /"code":"BODY_INVALID"}$/, "PUT", "/canvas/viewport", { x: 1, y: 2 }),
+  row(200, /^{"plugins":\[{"name":.*"name":"gh-identity",.*"state":"enabled"/, "GET", "/admin/plugins"),
   row(
     200,
     /^{"plugins":\[{"name":"dotenv",.*{"name":"gh-identity",.*"state":"enabled"/,
@@ -175,5 +177,66 @@ export const ROWS: readonly Row[] = [
   row(400, /"code":"INVALID_REGISTRATION"}$/, "POST", "/registry/update-card", { workspace_id: "x" }),
   row(200, '{"quarantine":[]}', "GET", "/admin/workspace-images/quarantine"),
   row(404, /"code":"DIGEST_NOT_QUARANTINED"}$/, "DELETE", "/admin/workspace-images/quarantine/sha256:none"),
+  row(404, NOT_FOUND, "PATCH", `/workspaces/${NOBODY}`, { name: "x" }),
+  row(400, payloadFault, "PATCH", `/workspaces/${NOBODY}`, { tier: 9 }),
+  row(400, fieldFault("x and y must be given together"), "PATCH", `/workspaces/${NOBODY}`, { x: 1 }),
+  row(400, /"code":"UNKNOWN_PARENT"}$/, "PATCH", `/workspaces/${NOBODY}`, { parent_id: "x" }),
+  row(400, /"code":"INVALID_WORKSPACE_DIR"}$/, "PATCH", `/workspaces/${NOBODY}`, { workspace_dir: "/etc" }),
+  row(404, NOT_FOUND, "POST", `/workspaces/${NOBODY}/restart`),
+  row(404, NOT_FOUND, "POST", `/workspaces/${NOBODY}/restart?reset=true`, {}),
+  row(404, NOT_FOUND, "POST", `/workspaces/${NOBODY}/pause`),
+  row(
+    404,
+    '{"error":"workspace not found or not paused","code":"WORKSPACE_NOT_PAUSED"}',
+    "POST",
+    `/workspaces/${NOBODY}/resume`,
+  ),
+  row(404, NOT_FOUND, "GET", `/workspaces/${NOBODY}/budget`),
+  row(404, NOT_FOUND, "PATCH", `/workspaces/${NOBODY}/budget`, { budget_limit: null }),
+  row(
+    400,
+    '{"error":"budget_limit field is required","code":"BUDGET_LIMIT_REQUIRED"}',
+    "PATCH",
+    `/workspaces/${NOBODY}/budget`,
+    {},
+  ),
+  row(400, /"code":"BUDGET_LIMIT_INVALID"}$/, "PATCH", `/workspaces/${NOBODY}/budget`, { budget_limit: -1 }),
+  row(404, NOT_FOUND, "GET", `/workspaces/${NOBODY}/metrics`),
+  row(404, NOT_FOUND, "GET", `/workspaces/${NOBODY}/activity`),
+  row(400, /"code":"QUERY_INVALID"}$/, "GET", `/workspaces/${NOBODY}/activity?limit=0`),
+  row(404, NOT_FOUND, "POST", `/workspaces/${NOBODY}/activity`, { activity_type: "error" }),
+  row(
+    400,
+    '{"error":"invalid activity_type, must be one of: a2a_send, a2a_receive, task_update, agent_log, skill_promotion, memory_write, error","code":"INVALID_ACTIVITY_TYPE"}',
+    "POST",
+    `/workspaces/${NOBODY}/activity`,
+    { activity_type: "x" },
+  ),
+  row(404, NOT_FOUND, "POST", `/workspaces/${NOBODY}/notify`, { message: "x" }),
+  row(
+    400,
+    '{"error":"attachment[1]: uri and name are required","code":"INVALID_ATTACHMENT"}',
+    "POST",
+    `/workspaces/${NOBODY}/notify`,
+    { message: "x", attachments: [{ uri: "u", name: "n" }, { uri: "u" }] },
+  ),
+  row(404, NOT_FOUND, "GET", `/registry/${NOBODY}/peers`),
+  row(
+    400,
+    '{"error":"X-Workspace-ID header is required","code":"CALLER_ID_REQUIRED"}',
+    "GET",
+    `/registry/discover/${NOBODY}`,
+  ),
+  row(200, '{"allowed":false}', "POST", "/registry/check-access", {
+    caller_id: NOBODY,
+    target_id: "11111111-1111-4111-8111-111111111111",
+  }),
+  row(400, /"code":"BODY_INVALID"}$/, "POST", "/registry/check-access", { caller_id: "x" }),
+  row(200, /^\[/, "GET", "/templates"),
+  row(200, "[]", "GET", "/approvals/pending"),
+  row(200, "[]", "GET", "/org/templates"),
+  row(200, "[]", "GET", `/workspaces/${NOBODY}/delegations`),
+  row(404, NOT_FOUND, "GET", `/bundles/export/${NOBODY}`),
+  row(400, /"code":"INVALID_BUNDLE"}$/, "POST", "/bundles/import", { name: "x", sub_workspaces: [{}] }),
   row(426, /"code":"UPGRADE_REQUIRED"}$/, "GET", "/ws"),
 ];

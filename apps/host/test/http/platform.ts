@@ -132,14 +132,14 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const runtime = new NoneRuntime("this is a test");
-  const events = new EventLog({ db, clock, log, masker });
+  const events = new EventLog({ db, clock, log, masker, hostId: HOST_ID });
   const masks = new TokenMasks(masker);
   const tokens = new TokenStore({ db, random: systemRandom, log, masks });
   const orgTokens = new OrgTokenStore({ db, random: systemRandom, log, masks });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
-  const pluginToggles = new PluginToggles({ kernel, store: toggles, log });
+  const pluginToggles = new PluginToggles({ kernel, store: toggles, events, hostId: HOST_ID, log });
   const keys = new KeyRing([encryptionKey(Buffer.alloc(KEY_BYTES, 1))]);
   const secrets = new SecretStore({ db });
   const services = createWorkspaceServices({
@@ -210,6 +210,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
+    workspaceApi: services.api,
     registration: {
       register: (body, token) => services.registration.register(body, token),
       updateCard: (body) => services.registration.updateCard(body),

@@ -91,6 +91,7 @@ export class ImageWorld {
       clock: systemClock,
       log: silentLogger,
       masker: new SecretMasker(),
+      hostId: randomUUID(),
     });
     this.#services = this.#create(keepDays);
   }

@@ -19,7 +19,7 @@ for (const kind of KINDS) {
     beforeEach(() => {
       log.lines.length = 0;
       heard = [];
-      events = new EventLog({ db: suite.db, clock: new ManualClock(), log, masker });
+      events = new EventLog({ db: suite.db, clock: new ManualClock(), log, masker, hostId: randomUUID() });
       events.subscribe((event) => heard.push(event));
     });
 

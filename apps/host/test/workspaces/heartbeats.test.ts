@@ -24,7 +24,7 @@ describe("Heartbeats", () => {
     const masker = new SecretMasker();
     const secrets = new WorkspaceSecrets({ masker, vault: { knownTo: () => Promise.resolve([...known]) } });
     const db = suite.db;
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker });
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
     const tokens = new TokenStore({
       db,
       random: systemRandom,

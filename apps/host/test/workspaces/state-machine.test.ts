@@ -7,7 +7,7 @@ import { systemRandom } from "../../dist/storage/random.js";
 import { WORKSPACE_STATUSES, type WorkspaceStatus } from "../../dist/storage/schema.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
-import { StateMachine, type AttemptChange } from "../../dist/workspaces/state-machine.js";
+import { StateMachine, type OwnTransition } from "../../dist/workspaces/state-machine.js";
 import { TRANSITIONS } from "../../dist/workspaces/status.js";
 import { addWorkspace, useDatabase } from "../storage/databases.js";
 
@@ -17,7 +17,7 @@ describe("StateMachine", () => {
   function machine() {
     const db = suite.db;
     const masker = new SecretMasker();
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker });
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
     const tokens = new TokenStore({
       db,
       random: systemRandom,
@@ -30,7 +30,7 @@ describe("StateMachine", () => {
   }
 
   const allowed: Readonly<
-    Record<Exclude<keyof typeof TRANSITIONS, AttemptChange>, readonly WorkspaceStatus[]>
+    Record<Exclude<keyof typeof TRANSITIONS, OwnTransition>, readonly WorkspaceStatus[]>
   > = {
     register: ["provisioning", "offline", "failed", "awaiting_agent"],
     recover: ["provisioning", "offline"],
@@ -38,9 +38,10 @@ describe("StateMachine", () => {
     heal: ["degraded"],
     lose: ["online", "degraded"],
     fail: ["provisioning"],
+    wake: ["paused"],
   };
 
-  for (const name of ["register", "recover", "degrade", "heal", "lose", "fail"] as const) {
+  for (const name of ["register", "recover", "degrade", "heal", "lose", "fail", "wake"] as const) {
     it(`lets "${name}" move a workspace from ${allowed[name].join(", ")} and from nowhere else`, async () => {
       const { events, stateMachine } = machine();
       const moved: WorkspaceStatus[] = [];

@@ -26,7 +26,7 @@ describe("writes of a sweep whose lease went to another host", () => {
       .values({ loop: LOOP, holder: randomUUID(), fence: 2, expires_at: new Date(Date.now() + 60_000) })
       .execute();
     const masker = new SecretMasker();
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker });
+    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
     const tokens = new TokenStore({
       db,
       random: systemRandom,

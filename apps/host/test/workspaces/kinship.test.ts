@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { ManualClock } from "@molecule/core/testing";
-import { Kinship } from "../../dist/http/kinship.js";
+import { Kinship } from "../../dist/workspaces/kinship.js";
 import { addWorkspace } from "../storage/databases.js";
-import { useSharedDatabase } from "./shared-database.js";
+import { useSharedDatabase } from "../http/shared-database.js";
 
 describe("Kinship", () => {
   const database = useSharedDatabase();
