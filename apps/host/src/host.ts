@@ -7,6 +7,7 @@ import {
   readManifest,
   SecretMasker,
   systemClock,
+  type Clock,
   type ContainerRuntime,
   type Manifest,
 } from "@molecule/core";
@@ -43,6 +44,8 @@ export interface HostOptions {
   readonly output: NodeJS.WritableStream;
   /** Whether that is a terminal. */
   readonly terminal: boolean;
+  /** The machine's clock unless told. */
+  readonly clock?: Clock;
 }
 
 /** A host that serves. */
@@ -76,11 +79,12 @@ class Boot {
   readonly #masker: SecretMasker;
   readonly #log: HostLogger;
   readonly #stack: StopStack;
-  readonly #clock = systemClock;
+  readonly #clock: Clock;
   #port = 0;
 
   constructor(options: HostOptions, masker: SecretMasker, log: HostLogger, stack: StopStack) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#masker = masker;
     this.#log = log;
     this.#stack = stack;
