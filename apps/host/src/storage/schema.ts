@@ -63,6 +63,16 @@ export interface WorkspacesTable {
   collapsed: Generated<boolean>;
   /** Number of the current provision; fences late actors. */
   attempt: Generated<number>;
+  /** The highest number ever given: a rollback sets `attempt` back to an older one. */
+  last_attempt: Generated<number>;
+  /** Rollouts leave the workspace's image alone. */
+  image_opt_out: Generated<boolean>;
+  /** Digest of the only image that the workspace may run, `sha256:…`; null: the template's. */
+  image_pin: string | null;
+  /** Id in the engine of the image that its container runs; null while that is not known. */
+  image_id: string | null;
+  /** The same image's digest in its registry; null where it has none. */
+  image_digest: string | null;
   provisioning_started_at: NullableTime;
   /** Id of the host that provisions it. */
   provision_host: string | null;
@@ -137,6 +147,107 @@ export interface PluginTogglesTable {
   updated_at: DefaultTime;
 }
 
+/** How a rollout stands; all but `running` are final. */
+export const ROLLOUT_STATUSES = [
+  "running",
+  "completed",
+  "rolled-back",
+  "quarantined",
+  "superseded",
+  "interrupted",
+] as const;
+
+/** One image on its way to the workspaces of a runtime. One at most runs for each runtime. */
+export interface RolloutsTable {
+  id: string;
+  runtime: string;
+  reference: string;
+  digest: string;
+  image_id: string;
+  requested_by: string;
+  status: Generated<(typeof ROLLOUT_STATUSES)[number]>;
+  /** Another digest was asked for: no swap is begun any more. */
+  superseded: Generated<boolean>;
+  /** The canary has passed: workspaces that start may take the image. */
+  proven: Generated<boolean>;
+  /** Of the lease of the host that drives it; writes with an older one are refused. */
+  fence: Generated<number>;
+  error: string | null;
+  created_at: DefaultTime;
+  finished_at: NullableTime;
+}
+
+/** The phases of a swap in their order; what is done in each is in `images/swap-steps.ts`. */
+export const SWAP_PHASES = [
+  "preparing",
+  "draining",
+  "stopping-old",
+  "launching-new",
+  "gating",
+  "removing-old",
+  "stopping-new",
+  "starting-old",
+  "removing-new",
+  "stuck",
+] as const;
+
+/** A phase of a swap. */
+export type SwapPhase = (typeof SWAP_PHASES)[number];
+
+/** A workspace whose container is being replaced. While the row is there, objects of both attempts are its own. */
+export interface WorkspaceSwapsTable {
+  workspace_id: string;
+  rollout_id: string;
+  old_attempt: number;
+  new_attempt: number;
+  /** Written before its effect. */
+  phase: SwapPhase;
+  old_image_id: string | null;
+  old_image_digest: string | null;
+  gate_started_at: NullableTime;
+  /** Whether the image is to blame for `error`. */
+  image_fault: Generated<boolean>;
+  error: string | null;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
+/** What became of a workspace in a rollout. */
+export type SwapOutcome = "recreated" | "rolled-back" | "stuck" | "skipped" | "withdrawn";
+
+/** What rollouts have done. */
+export interface RolloutResultsTable {
+  rollout_id: string;
+  workspace_id: string;
+  outcome: SwapOutcome;
+  /** Name of the container, for people. */
+  container: string;
+  error: string | null;
+  created_at: DefaultTime;
+}
+
+/** Images that failed a gate: nothing starts with them until somebody lifts it. */
+export interface ImageQuarantineTable {
+  runtime: string;
+  digest: string;
+  image_id: string;
+  reference: string;
+  reason: string;
+  workspace_id: string | null;
+  rollout_id: string | null;
+  created_by: string;
+  created_at: DefaultTime;
+}
+
+/** The last image of each runtime that is known to be good. */
+export interface ProvenImagesTable {
+  runtime: string;
+  image_id: string;
+  digest: string | null;
+  reference: string;
+  updated_at: DefaultTime;
+}
+
 /** All tables. */
 export interface DatabaseSchema {
   installation: InstallationTable;
@@ -146,6 +257,11 @@ export interface DatabaseSchema {
   env_ledgers: EnvLedgersTable;
   loop_leases: LoopLeasesTable;
   plugin_toggles: PluginTogglesTable;
+  rollouts: RolloutsTable;
+  workspace_swaps: WorkspaceSwapsTable;
+  rollout_results: RolloutResultsTable;
+  image_quarantine: ImageQuarantineTable;
+  proven_images: ProvenImagesTable;
   canvas_viewport: CanvasViewportTable;
 }
 

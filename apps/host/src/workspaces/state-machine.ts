@@ -9,7 +9,10 @@ import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.
 type Trx = Transaction<DatabaseSchema>;
 
 /** Columns that may change together with the status. */
-export type WorkspaceChange = Omit<UpdateObject<DatabaseSchema, "workspaces">, "id" | "status" | "attempt">;
+export type WorkspaceChange = Omit<
+  UpdateObject<DatabaseSchema, "workspaces">,
+  "id" | "status" | "attempt" | "last_attempt"
+>;
 
 /** Which workspace moves, and at which attempt it must still be for that. */
 export interface TransitionTarget {
@@ -92,7 +95,9 @@ export class StateMachine {
       .updateTable("workspaces")
       .set({
         ...this.#claim(),
-        attempt: sql`attempt + 1`,
+        // Not from `attempt`: after a rollback it is lower than numbers that were given already.
+        attempt: sql`last_attempt + 1`,
+        last_attempt: sql`last_attempt + 1`,
         status: rule.to,
         url: "",
         handle: null,

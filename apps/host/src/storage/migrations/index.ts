@@ -2,10 +2,12 @@ import type { Migration } from "kysely";
 import { initial } from "./0001-initial.js";
 import { loopLeases } from "./0002-loop-leases.js";
 import { pluginToggles } from "./0003-plugin-toggles.js";
+import { rollouts } from "./0009-rollouts.js";
 
 /** Every migration by name. They run in the order of their names: number each one higher than the last. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
   "0002-loop-leases": loopLeases,
   "0003-plugin-toggles": pluginToggles,
+  "0009-rollouts": rollouts,
 };
