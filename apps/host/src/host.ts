@@ -228,6 +228,7 @@ class Boot {
       masker: this.#masker,
       database: storage.database,
       tokens: storage.tokens,
+      orgTokens: storage.orgTokens,
       events: storage.events,
       workspaces: storage.workspaces,
       ledgers: storage.ledgers,

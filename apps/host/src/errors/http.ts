@@ -9,6 +9,7 @@ export const httpErrors = defineErrors({
   WORKSPACE_TOKEN_MISSING: () => "missing workspace auth token",
   WORKSPACE_TOKEN_INVALID: () => "invalid workspace auth token",
   INVALID_WORKSPACE_ID: () => "invalid workspace ID",
+  CALLER_ID_REQUIRED: () => "X-Workspace-ID header is required",
   ORIGIN_REFUSED: (d: { origin: string | null }) =>
     `${d.origin === null ? "no Origin was sent" : `the origin ${JSON.stringify(d.origin)} is not allowed`}; allowed: the origins of CORS_ORIGINS and the platform's own page`,
   RATE_LIMITED: (_d: { retry_after: number }) => "rate limit exceeded",

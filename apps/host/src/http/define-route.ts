@@ -28,6 +28,8 @@ export interface RouteRequest<Path extends string = string, Query = unknown, Bod
   readonly body: Body;
   /** The workspace token that the caller came in with; null for administrators, for Dev and on open routes. */
   readonly token: VerifiedToken | null;
+  /** The workspace in whose name the guard `discovery-caller` let the caller in; null with any other guard. */
+  readonly callerId: string | null;
 }
 
 /** What a route answers: `body` as JSON, unless it is a text of another type. */
@@ -69,6 +71,7 @@ export interface UncheckedRequest {
   readonly query: unknown;
   readonly body: unknown;
   readonly token: VerifiedToken | null;
+  readonly callerId: string | null;
 }
 
 /** A route: what the router, the guards, the checks and the documentation are made of. */

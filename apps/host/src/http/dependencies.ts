@@ -5,6 +5,7 @@ import type { ReadinessReport } from "../readiness.js";
 import type { Database } from "../storage/database.js";
 import type { EnvLedgerStore } from "../storage/env-ledger-store.js";
 import type { EventLog } from "../storage/event-log.js";
+import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
@@ -49,6 +50,7 @@ export interface HttpDependencies {
   readonly masker: SecretMasker;
   readonly database: Pick<Database, "db">;
   readonly tokens: Pick<TokenStore, "verify" | "hasLive">;
+  readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
   readonly ledgers: Pick<EnvLedgerStore, "latest">;

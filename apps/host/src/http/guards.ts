@@ -8,21 +8,37 @@ import type { Origins } from "./origins.js";
 import { bearerOf } from "./peer.js";
 
 /**
- * Who may call a route; api.md §2. `registry` names the field of the body that holds the workspace's id; `metrics` is
- * open until a `METRICS_TOKEN` is set.
+ * Who may call a route; api.md §2. `own-token` is the workspace of `:id` itself and nobody else; the two of discovery
+ * differ in what names the caller: the header X-Workspace-ID, or `:id`. `registry` names the field of the body that
+ * holds the workspace's id; `metrics` is open until a `METRICS_TOKEN` is set.
  */
 export type Guard =
-  "open" | "admin" | "workspace" | "canvas" | "metrics" | { readonly registry: "id" | "workspace_id" };
+  | "open"
+  | "admin"
+  | "workspace"
+  | "own-token"
+  | "discovery-caller"
+  | "discovery-own"
+  | "any"
+  | "canvas"
+  | "metrics"
+  | { readonly registry: "id" | "workspace_id" };
 
 /** Lets callers in, or refuses them with the error that api.md §2 gives. */
 export class Guards {
   readonly #tokens: HttpDependencies["tokens"];
+  readonly #orgTokens: HttpDependencies["orgTokens"];
   readonly #workspaces: HttpDependencies["workspaces"];
   readonly #access: Access;
   readonly #origins: Origins;
 
-  constructor(deps: Pick<HttpDependencies, "tokens" | "workspaces">, access: Access, origins: Origins) {
+  constructor(
+    deps: Pick<HttpDependencies, "tokens" | "orgTokens" | "workspaces">,
+    access: Access,
+    origins: Origins,
+  ) {
     this.#tokens = deps.tokens;
+    this.#orgTokens = deps.orgTokens;
     this.#workspaces = deps.workspaces;
     this.#access = access;
     this.#origins = origins;
@@ -32,18 +48,18 @@ export class Guards {
    * Administrators.
    * @throws ADMIN_AUTH_REQUIRED, ADMIN_TOKEN_INVALID
    */
-  admin(request: IncomingMessage, token: string | undefined = bearerOf(request)): void {
+  async admin(request: IncomingMessage, token: string | undefined = bearerOf(request)): Promise<void> {
     if (this.#access.isDev(request)) return;
     if (token === undefined) throw httpErrors.ADMIN_AUTH_REQUIRED({});
-    if (!this.#access.isAdminToken(token)) throw httpErrors.ADMIN_TOKEN_INVALID({});
+    if (!(await this.#isAdministrators(token))) throw httpErrors.ADMIN_TOKEN_INVALID({});
   }
 
   /**
    * Administrators, and pages of a listed origin.
    * @throws ADMIN_AUTH_REQUIRED, ADMIN_TOKEN_INVALID
    */
-  canvas(request: IncomingMessage): void {
-    if (!this.#origins.isListed(request.headers.origin)) this.admin(request);
+  async canvas(request: IncomingMessage): Promise<void> {
+    if (!this.#origins.isListed(request.headers.origin)) await this.admin(request);
   }
 
   /**
@@ -64,7 +80,42 @@ export class Guards {
       if (this.#access.isDev(request)) return null;
       throw httpErrors.WORKSPACE_TOKEN_MISSING({});
     }
-    return this.#access.isAdminToken(token) ? null : this.ownToken(token, workspaceId);
+    if (this.#access.isAdminToken(token)) return null;
+    const verified = await this.#tokens.verify(token);
+    if (verified?.workspaceId === workspaceId) return verified;
+    if (verified === null && (await this.#orgTokens.verify(token))) return null;
+    throw httpErrors.WORKSPACE_TOKEN_INVALID({});
+  }
+
+  /**
+   * The workspace that looks for others; administrators in its name.
+   * @throws WORKSPACE_TOKEN_MISSING, WORKSPACE_TOKEN_INVALID
+   */
+  async discovery(request: IncomingMessage, workspaceId: string): Promise<VerifiedToken | null> {
+    const token = bearerOf(request);
+    const verified = token === undefined ? null : await this.#tokens.verify(token);
+    if (verified?.workspaceId === workspaceId) return verified;
+    if (this.#access.isDev(request)) return null;
+    if (token === undefined) throw httpErrors.WORKSPACE_TOKEN_MISSING({});
+    if (this.#access.isAdminToken(token)) return null;
+    throw httpErrors.WORKSPACE_TOKEN_INVALID({});
+  }
+
+  /**
+   * Whoever has any live token.
+   * @returns the workspace's token, or null for an administrator's and in Dev
+   * @throws WORKSPACE_TOKEN_MISSING, WORKSPACE_TOKEN_INVALID
+   */
+  async any(request: IncomingMessage): Promise<VerifiedToken | null> {
+    const token = bearerOf(request);
+    if (token !== undefined) {
+      const verified = await this.#tokens.verify(token);
+      if (verified !== null || (await this.#isAdministrators(token))) return verified;
+    }
+    if (this.#access.isDev(request)) return null;
+    throw token === undefined
+      ? httpErrors.WORKSPACE_TOKEN_MISSING({})
+      : httpErrors.WORKSPACE_TOKEN_INVALID({});
   }
 
   /**
@@ -84,6 +135,16 @@ export class Guards {
   }
 
   /**
+   * A live token of this very workspace, in the request.
+   * @throws WORKSPACE_TOKEN_MISSING, WORKSPACE_TOKEN_INVALID
+   */
+  async workspaceItself(request: IncomingMessage, workspaceId: string): Promise<VerifiedToken> {
+    const token = bearerOf(request);
+    if (token === undefined) throw httpErrors.WORKSPACE_TOKEN_MISSING({});
+    return this.ownToken(token, workspaceId);
+  }
+
+  /**
    * A live token of this very workspace.
    * @throws WORKSPACE_TOKEN_INVALID
    */
@@ -91,5 +152,10 @@ export class Guards {
     const verified = await this.#tokens.verify(token);
     if (verified?.workspaceId !== workspaceId) throw httpErrors.WORKSPACE_TOKEN_INVALID({});
     return verified;
+  }
+
+  /** The admin token is compared first: with it a host can be looked at while its database is out of reach. */
+  async #isAdministrators(token: string): Promise<boolean> {
+    return this.#access.isAdminToken(token) || (await this.#orgTokens.verify(token));
   }
 }

@@ -9,9 +9,21 @@ const SECURITY = {
   open: [{}],
   admin: [{ admin: [] }],
   workspace: [{ admin: [] }, { workspace: [] }],
+  "own-token": [{ workspace: [] }],
+  "discovery-caller": [{ admin: [] }, { workspace: [] }],
+  "discovery-own": [{ admin: [] }, { workspace: [] }],
+  any: [{ admin: [] }, { workspace: [] }],
   registry: [{ workspace: [] }],
   canvas: [{ admin: [] }, {}],
   metrics: [{ metrics: [] }, {}],
+};
+
+/** Who discovers: the guard `discovery-caller` asks for it. */
+const CALLER_HEADER = {
+  name: "X-Workspace-ID",
+  in: "header",
+  required: true,
+  schema: { type: "string", format: "uuid" },
 };
 
 /**
@@ -31,7 +43,11 @@ export function renderOpenApi(routes: readonly Route[]): Record<string, unknown>
     components: {
       schemas: { Error: plain(ErrorSchema) },
       securitySchemes: {
-        admin: { type: "http", scheme: "bearer", description: "ADMIN_TOKEN; not needed in development" },
+        admin: {
+          type: "http",
+          scheme: "bearer",
+          description: "ADMIN_TOKEN or an org token; not needed in development",
+        },
         workspace: { type: "http", scheme: "bearer", description: "The workspace's own live token" },
         metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN; not needed while unset" },
       },
@@ -40,7 +56,11 @@ export function renderOpenApi(routes: readonly Route[]): Record<string, unknown>
 }
 
 function operation(route: Route): Record<string, unknown> {
-  const parameters = [...pathParameters(route.path), ...queryParameters(route.query?.schema)];
+  const parameters = [
+    ...pathParameters(route.path),
+    ...queryParameters(route.query?.schema),
+    ...(route.guard === "discovery-caller" ? [CALLER_HEADER] : []),
+  ];
   return {
     summary: route.summary,
     security: SECURITY[kindOf(route.guard)],
@@ -68,7 +88,10 @@ function responses(route: Route): Record<string, unknown> {
 function impliedErrors(route: Route): [number, string][] {
   const errors: [number, string][] = [];
   const takesInput =
-    route.body !== undefined || route.query !== undefined || /:(id|workspaceId)\b/.test(route.path);
+    route.body !== undefined ||
+    route.query !== undefined ||
+    route.guard === "discovery-caller" ||
+    /:(id|workspaceId)\b/.test(route.path);
   if (takesInput) errors.push([400, "Bad input; every fault is told"]);
   if (route.guard !== "open") errors.push([401, "No token, or not a good one"]);
   errors.push([403, "An origin that is not allowed"]);

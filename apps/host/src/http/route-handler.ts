@@ -19,9 +19,9 @@ export function handlerOf(
   guards: Guards,
 ): (ctx: RouterContext) => Promise<void> {
   return async (ctx) => {
-    const { token, body } = await admitAndRead(route, ctx, guards);
+    const { token, callerId, body } = await admitAndRead(route, ctx, guards);
     const params = checkedParams(ctx.params);
-    const answer = await route.handle({ params, query: ctx.query, body, token }, deps);
+    const answer = await route.handle({ params, query: ctx.query, body, token, callerId }, deps);
     ctx.status = answer.status;
     if ("contentType" in answer) {
       ctx.set("Content-Type", answer.contentType);
@@ -35,6 +35,7 @@ export function handlerOf(
 
 interface Admitted {
   readonly token: VerifiedToken | null;
+  readonly callerId: string | null;
   readonly body: unknown;
 }
 
@@ -44,34 +45,56 @@ async function admitAndRead(route: Route, ctx: RouterContext, guards: Guards): P
   const { guard } = route;
   if (typeof guard === "object") {
     const body = await readBody(route.body, ctx.req);
-    return { token: await guards.registry(ctx.req, workspaceNamedIn(body, guard.registry, route)), body };
+    const token = await guards.registry(ctx.req, workspaceNamedIn(body, guard.registry, route));
+    return { token, callerId: null, body };
   }
-  const token = await admit(guard, ctx, guards);
-  return { token, body: await readBody(route.body, ctx.req) };
+  const callerId = guard === "discovery-caller" ? requireCallerId(ctx.req) : null;
+  const token = await admit(guard, callerId ?? namedInPath(ctx), ctx.req, guards);
+  return { token, callerId, body: await readBody(route.body, ctx.req) };
 }
 
+/** @param workspaceId the one concerned, where the guard asks for one */
 async function admit(
   guard: Exclude<Route["guard"], object>,
-  ctx: RouterContext,
+  workspaceId: string,
+  request: IncomingMessage,
   guards: Guards,
 ): Promise<VerifiedToken | null> {
   switch (guard) {
     case "open":
       return null;
     case "admin":
-      guards.admin(ctx.req);
+      await guards.admin(request);
       return null;
     case "canvas":
-      guards.canvas(ctx.req);
+      await guards.canvas(request);
       return null;
     case "metrics":
-      guards.metrics(ctx.req);
+      guards.metrics(request);
       return null;
-    case "workspace": {
-      const { id = "" } = ctx.params;
-      return guards.workspace(ctx.req, parseWorkspaceId(id) ?? id);
-    }
+    case "workspace":
+      return guards.workspace(request, workspaceId);
+    case "own-token":
+      return guards.workspaceItself(request, workspaceId);
+    case "discovery-caller":
+    case "discovery-own":
+      return guards.discovery(request, workspaceId);
+    case "any":
+      return guards.any(request);
   }
+}
+
+/** The id in a path, as far as it is one: who may call is asked before what is wrong with the path. */
+function namedInPath(ctx: RouterContext): string {
+  const { id = "" } = ctx.params;
+  return parseWorkspaceId(id) ?? id;
+}
+
+/** @throws CALLER_ID_REQUIRED, INVALID_WORKSPACE_ID */
+function requireCallerId(request: IncomingMessage): string {
+  const id = request.headers["x-workspace-id"];
+  if (id === undefined || id === "") throw httpErrors.CALLER_ID_REQUIRED({});
+  return requireWorkspaceId(id);
 }
 
 async function readBody(reader: Reader<unknown> | undefined, request: IncomingMessage): Promise<unknown> {

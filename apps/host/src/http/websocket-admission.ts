@@ -49,7 +49,7 @@ export async function admit(request: IncomingMessage, services: AdmissionService
     return { kind: "agent", workspaceId };
   }
   if (origin === undefined) throw httpErrors.ORIGIN_REFUSED({ origin: null });
-  guards.admin(request, token);
+  await guards.admin(request, token);
   return { kind: "canvas" };
 }
 

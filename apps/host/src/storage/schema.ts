@@ -102,6 +102,34 @@ export interface WorkspaceTokensTable {
   revoked_at: NullableTime;
 }
 
+/** Tokens of whoever runs the platform, as hashes. */
+export interface OrgTokensTable {
+  id: string;
+  name: string | null;
+  /** The token's first 8 characters. */
+  prefix: string;
+  /** SHA-256 of the token. */
+  hash: Buffer;
+  created_at: DefaultTime;
+  last_used_at: NullableTime;
+  revoked_at: NullableTime;
+}
+
+/** Secrets of workspaces and of all workspaces, encrypted. */
+export interface SecretsTable {
+  /** Of the value: another one at each change, so that nothing meant for an older value meets a newer one. */
+  id: string;
+  /** Null: of all workspaces. */
+  workspace_id: string | null;
+  key: string;
+  /** Which key-encryption key wraps the data key. */
+  kek_id: string;
+  wrapped_key: Buffer;
+  ciphertext: Buffer;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+}
+
 /** The stored events; written by `EventLog` only, see there why. */
 export interface EventsTable {
   id: ColumnType<number, never, never>;
@@ -253,6 +281,8 @@ export interface DatabaseSchema {
   installation: InstallationTable;
   workspaces: WorkspacesTable;
   workspace_tokens: WorkspaceTokensTable;
+  org_tokens: OrgTokensTable;
+  secrets: SecretsTable;
   events: EventsTable;
   env_ledgers: EnvLedgersTable;
   loop_leases: LoopLeasesTable;

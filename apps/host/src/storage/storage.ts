@@ -9,6 +9,7 @@ import { readInstanceId } from "./installation.js";
 import { DatabaseLeases } from "./loop-leases.js";
 import { migrate } from "./migrate.js";
 import { PluginToggleStore } from "./plugin-toggle-store.js";
+import { OrgTokenStore } from "./org-token-store.js";
 import { systemRandom } from "./random.js";
 import { TokenStore } from "./token-store.js";
 import { WorkspaceStore } from "./workspace-store.js";
@@ -26,6 +27,7 @@ export interface Storage {
   readonly generatedAdminToken: string | null;
   readonly events: EventLog;
   readonly tokens: TokenStore;
+  readonly orgTokens: OrgTokenStore;
   readonly workspaces: WorkspaceStore;
   readonly ledgers: EnvLedgerStore;
   readonly toggles: PluginToggleStore;
@@ -54,7 +56,10 @@ export async function openStorage(
     const { db } = database;
     const instanceId = await readInstanceId(db, () => random.uuid());
     const tokens = new TokenStore({ db, random, log });
-    opened.push("tokens", () => tokens.settle());
+    const orgTokens = new OrgTokenStore({ db, random, log });
+    opened.push("tokens", async () => {
+      await Promise.all([tokens.settle(), orgTokens.settle()]);
+    });
     const leases = new DatabaseLeases({ db, hostId: dataDir.hostId, clock, log });
     opened.push("leases", () => leases.releaseAll());
     const needsAdminToken = config.environment !== "development" && config.adminToken === null;
@@ -66,6 +71,7 @@ export async function openStorage(
       generatedAdminToken: needsAdminToken ? readAdminToken(dataDir, log) : null,
       events: new EventLog({ db, clock, log }),
       tokens,
+      orgTokens,
       workspaces: new WorkspaceStore({ db }),
       ledgers: new EnvLedgerStore({ db }),
       toggles: new PluginToggleStore({ db }),

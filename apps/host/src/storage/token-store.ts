@@ -1,8 +1,10 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { messageOf, type Logger } from "@molecule/core";
+import { timingSafeEqual } from "node:crypto";
+import type { Logger } from "@molecule/core";
 import { sql } from "kysely";
-import { randomSecret, type RandomSource } from "./random.js";
+import type { RandomSource } from "./random.js";
 import type { Executor, Trx } from "./schema.js";
+import { hashToken, looksLikeToken, newToken } from "./token-text.js";
+import { isUseDue, TokenUses } from "./token-uses.js";
 
 /** A token that was just made; the only time that its text is known. */
 export interface IssuedToken {
@@ -30,38 +32,25 @@ export interface TokenInfo {
   readonly last_used_at: string | null;
 }
 
-const TOKEN_SHAPE = /^[A-Za-z0-9_-]{43}$/;
-const PREFIX_LENGTH = 8;
-
-/**
- * The workspaces' tokens. A token is live while it is not revoked and its workspace is not removed. Only hashes are
- * kept: what has 256 random bits needs no slow hash.
- */
+/** The workspaces' tokens. A token is live while it is not revoked and its workspace is not removed. Only hashes are kept. */
 export class TokenStore {
   readonly #db: Executor;
   readonly #random: RandomSource;
-  readonly #log: Logger;
-  readonly #touches = new Map<string, Promise<void>>();
+  readonly #uses: TokenUses;
 
   constructor(services: { db: Executor; random: RandomSource; log: Logger }) {
     this.#db = services.db;
     this.#random = services.random;
-    this.#log = services.log;
+    this.#uses = new TokenUses("workspace_tokens", services);
   }
 
   /** Makes a token of a workspace, valid from the commit of `executor`. */
   async issue(executor: Executor, owner: { workspaceId: string; attempt: number }): Promise<IssuedToken> {
     const id = this.#random.uuid();
-    const token = randomSecret(this.#random);
+    const { token, prefix, hash } = newToken(this.#random);
     await executor
       .insertInto("workspace_tokens")
-      .values({
-        id,
-        workspace_id: owner.workspaceId,
-        attempt: owner.attempt,
-        prefix: token.slice(0, PREFIX_LENGTH),
-        hash: hashOf(token),
-      })
+      .values({ id, workspace_id: owner.workspaceId, attempt: owner.attempt, prefix, hash })
       .execute();
     return { id, token };
   }
@@ -92,15 +81,15 @@ export class TokenStore {
 
   /** Whose live token this is, or null. Notes the use, at most once a minute, without making the caller wait for it. */
   async verify(token: string): Promise<VerifiedToken | null> {
-    if (!TOKEN_SHAPE.test(token)) return null;
-    const hash = hashOf(token);
+    if (!looksLikeToken(token)) return null;
+    const hash = hashToken(token);
     const found = await liveTokens(this.#db)
-      .select(["t.id", "t.workspace_id", "t.attempt", "t.hash", isTouchDue.as("touch_due")])
+      .select(["t.id", "t.workspace_id", "t.attempt", "t.hash", isUseDue.as("use_due")])
       .where("t.hash", "=", hash)
       .executeTakeFirst();
     // The index finds candidates; the answer rests on a comparison in constant time (api.md §2).
     if (found === undefined || !timingSafeEqual(found.hash, hash)) return null;
-    if (found.touch_due) this.#touch(found.id);
+    if (found.use_due) this.#uses.note(found.id);
     return { tokenId: found.id, workspaceId: found.workspace_id, attempt: found.attempt };
   }
 
@@ -134,29 +123,8 @@ export class TokenStore {
   }
 
   /** Resolves when no note of a use is under way any more: call it before the database is closed. Never rejects. */
-  async settle(): Promise<void> {
-    while (this.#touches.size > 0) await Promise.all(this.#touches.values());
-  }
-
-  #touch(tokenId: string): void {
-    if (this.#touches.has(tokenId)) return;
-    const touch = this.#noteUse(tokenId).finally(() => {
-      this.#touches.delete(tokenId);
-    });
-    this.#touches.set(tokenId, touch);
-  }
-
-  async #noteUse(tokenId: string): Promise<void> {
-    try {
-      await this.#db
-        .updateTable("workspace_tokens as t")
-        .set({ last_used_at: sql<Date>`now()` })
-        .where("t.id", "=", tokenId)
-        .where(isTouchDue)
-        .execute();
-    } catch (error) {
-      this.#log.warn("can't note the use of a token", { token_id: tokenId, reason: messageOf(error) });
-    }
+  settle(): Promise<void> {
+    return this.#uses.settle();
   }
 }
 
@@ -166,11 +134,4 @@ function liveTokens(executor: Executor) {
     .innerJoin("workspaces as w", "w.id", "t.workspace_id")
     .where("t.revoked_at", "is", null)
     .where("w.status", "<>", "removed");
-}
-
-// By the database's clock, which all hosts share.
-const isTouchDue = sql<boolean>`(t.last_used_at is null or t.last_used_at < now() - interval '1 minute')`;
-
-function hashOf(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
 }

@@ -9,6 +9,7 @@ import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
 import { EventLog } from "../../dist/storage/event-log.js";
+import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
 import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
 import { systemRandom } from "../../dist/storage/random.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
@@ -42,6 +43,7 @@ export interface RunningPlatform {
   readonly port: number;
   readonly log: RecordingLogger;
   readonly tokens: TokenStore;
+  readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
   close(): Promise<void>;
 }
@@ -89,7 +91,7 @@ export async function startPlatform(
   suite: SuiteDatabase,
   options: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const { server, kernel, services, log, tokens, events } = assemble(suite, options);
+  const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
   return {
@@ -97,12 +99,14 @@ export async function startPlatform(
     port,
     log,
     tokens,
+    orgTokens,
     events,
     close: async () => {
       await server.close();
       await kernel.stop();
       await services.stop();
       await tokens.settle();
+      await orgTokens.settle();
     },
   };
 }
@@ -122,6 +126,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const runtime = new NoneRuntime("this is a test");
   const events = new EventLog({ db, clock, log });
   const tokens = new TokenStore({ db, random: systemRandom, log });
+  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log });
   const workspaces = new WorkspaceStore({ db });
   const ledgers = new EnvLedgerStore({ db });
   const toggles = new PluginToggleStore({ db });
@@ -136,6 +141,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       events,
       tokens,
+      orgTokens,
       workspaces,
       ledgers,
       leases: soleHostLeases(),
@@ -172,6 +178,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     masker,
     database,
     tokens,
+    orgTokens,
     events,
     workspaces,
     ledgers,
@@ -190,5 +197,5 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
-  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, events };
+  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, orgTokens, events };
 }

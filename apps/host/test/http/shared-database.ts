@@ -33,7 +33,7 @@ export function useSharedDatabase(): SuiteDatabase {
   });
   beforeEach(async () => {
     current = embedded?.database ?? (await shared?.open());
-    await sql`truncate workspaces, events, canvas_viewport, loop_leases, plugin_toggles cascade`.execute(
+    await sql`truncate workspaces, events, canvas_viewport, loop_leases, plugin_toggles, org_tokens, secrets cascade`.execute(
       database().db,
     );
   });

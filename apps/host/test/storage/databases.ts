@@ -90,7 +90,9 @@ export function useDatabase(kind: DatabaseKind): SuiteDatabase {
   });
   beforeEach(async () => {
     if (kind === "postgres") current = await empty?.open();
-    await sql`truncate installation, workspaces, events, canvas_viewport cascade`.execute(database().db);
+    await sql`truncate installation, workspaces, events, canvas_viewport, org_tokens, secrets cascade`.execute(
+      database().db,
+    );
   });
   afterEach(async () => {
     if (kind === "postgres") await current?.close();
