@@ -41,10 +41,13 @@ export class Fleet {
     return `${this.accepted.length} workspaces made, ${this.#live.size} not deleted`;
   }
 
-  /** How many workspaces have which status. */
+  /** How many workspaces have which status, failed ones by their reason. */
   async statuses(): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for (const { status } of await this.#list()) counts.set(status, (counts.get(status) ?? 0) + 1);
+    for (const { status, reason } of await this.#list()) {
+      const told = status === "failed" ? `failed (${reason})` : status;
+      counts.set(told, (counts.get(told) ?? 0) + 1);
+    }
     return counts;
   }
 
@@ -111,9 +114,13 @@ export class Fleet {
     }
   }
 
-  async #list(): Promise<{ id: string; status: string }[]> {
+  async #list(): Promise<{ id: string; status: string; reason: string }[]> {
     const { body } = await this.#host().api("GET", "/workspaces");
     const rows: readonly unknown[] = Array.isArray(body) ? body : [];
-    return rows.map((row) => ({ id: String(field(row, "id")), status: String(field(row, "status")) }));
+    return rows.map((row) => ({
+      id: String(field(row, "id")),
+      status: String(field(row, "status")),
+      reason: String(field(row, "last_sample_error")),
+    }));
   }
 }
