@@ -7,6 +7,8 @@ export const errors = defineErrors({
   CONTRIBUTION_DUPLICATE: (d: { kind: string; name: string; plugin: string; takenBy: string }) =>
     `plugin "${d.plugin}": the ${d.kind} "${d.name}" is already registered by plugin "${d.takenBy}"; rename one of them or disable one of the plugins`,
 
+  ENV_MUTATOR_INVALID: (d: { plugin: string; mutator: string; faults: readonly Fault[] }) =>
+    `plugin "${d.plugin}": env mutator ${d.mutator} can't be registered:\n${formatFaults(d.faults)}`,
   ENV_KEY_INVALID: (d: { plugin: string; key: string }) =>
     `plugin "${d.plugin}": the variable name ${d.key} is not usable; it must not be empty nor hold "=" or NUL`,
   ENV_VALUE_INVALID: (d: { plugin: string; key: string; reason: string }) =>
@@ -15,10 +17,20 @@ export const errors = defineErrors({
     `plugin "${d.plugin}": ${d.key} belongs to the platform and can't be changed; remove this edit from the plugin`,
   ENV_WRITE_NOT_ALLOWED: (d: { plugin: string; key: string; allowed: readonly string[] }) =>
     `plugin "${d.plugin}": writing ${d.key} is not allowed; its manifest entry allows env.writes ${JSON.stringify(d.allowed)}`,
+  ENV_WRITE_CONFLICT: (d: {
+    plugin: string;
+    other: string;
+    variable: string;
+    basis: "seen" | "declared";
+    winner: string;
+  }) =>
+    `plugin "${d.plugin}": it ${d.basis === "seen" ? "sets" : "may set"} ${d.variable}, as plugin "${d.other}" does; the later one in the chain, "${d.winner}", wins. Disable one of them, narrow its env.writes, or order them with "after"`,
   ENV_DRAFT_CLOSED: (d: { plugin: string; mutator: string }) =>
     `plugin "${d.plugin}": mutator "${d.mutator}" edited the environment after it had finished; await all work before mutate() returns`,
   ENV_FILE_INVALID: (d: { plugin: string; path: string; reason: string }) =>
     `plugin "${d.plugin}": the file ${d.path} ${d.reason}`,
+  ENV_ENTRY_TOO_LARGE: (d: { key: string; bytes: number; allowedBytes: number }) =>
+    `the variable ${d.key} has ${d.bytes} bytes as KEY=VALUE and a NUL; Linux takes at most ${d.allowedBytes}; make its value smaller, or give the workspace a file instead`,
   ENV_TOO_LARGE: (d: { plugin: string; bytes: number; allowedBytes: number }) =>
     `plugin "${d.plugin}": its edits make the environment ${d.bytes} bytes; at most ${d.allowedBytes} are allowed`,
   ENV_MUTATOR_FAILED: (d: { plugin: string; mutator: string; reason: string }) =>
@@ -28,6 +40,15 @@ export const errors = defineErrors({
   ENV_PROVISION_ABORTED: (d: { plugin: string; mutator: string }) =>
     `plugin "${d.plugin}": mutator "${d.mutator}" was aborted because the provision was given up`,
 
+  TOKEN_PROVIDER_FAILED: (d: { plugin: string; mutator: string; reason: string }) =>
+    `plugin "${d.plugin}": token() of mutator "${d.mutator}" failed: ${d.reason}`,
+  TOKEN_PROVIDER_TIMEOUT: (d: { plugin: string; mutator: string; timeoutMs: number }) =>
+    `plugin "${d.plugin}": token() of mutator "${d.mutator}" did not answer within ${d.timeoutMs} ms`,
+  TOKEN_PROVIDER_INVALID: (d: { plugin: string; mutator: string }) =>
+    `plugin "${d.plugin}": token() of mutator "${d.mutator}" gave no token that a header can hold, or no expiry; answer { token, expiresAt: Date }`,
+
+  BOOT_TASK_INVALID: (d: { plugin: string; task: string; faults: readonly Fault[] }) =>
+    `plugin "${d.plugin}": boot task ${d.task} can't be registered:\n${formatFaults(d.faults)}`,
   BOOT_TASK_FAILED: (d: { task: string; plugin: string; stage: string; reason: string }) =>
     `boot task "${d.task}" (plugin "${d.plugin}", stage ${d.stage}) failed: ${d.reason}`,
   BOOT_TASK_TIMEOUT: (d: { task: string; plugin: string; stage: string; timeoutMs: number }) =>

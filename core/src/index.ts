@@ -29,6 +29,7 @@ export type {
   SecretValue,
 } from "./hooks/env-mutators/types.js";
 export type { BootStage, BootTask, BootTaskContext } from "./hooks/boot-tasks/types.js";
+export type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 export type { BackgroundLoop, TickContext } from "./hooks/background-loops/types.js";
 
 export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/clock.js";
@@ -46,6 +47,33 @@ export {
   type Tier,
   type WorkspaceTemplate,
 } from "./ports/container-runtime.js";
+export {
+  ENGINE_INVENTORY,
+  type EngineContainer,
+  type EngineInventory,
+  type EngineListing,
+  type EngineVolume,
+  type ObjectOwner,
+} from "./ports/engine-inventory.js";
+export {
+  ORPHAN_EXAMINERS,
+  OWNER_RECORDS,
+  PROVISION_DEADLINES,
+  WORKSPACE_HEALTH,
+  type AttemptOfWorkspace,
+  type LeftoverProvision,
+  type OrphanExaminers,
+  type OrphanFinding,
+  type OrphanReport,
+  type OwnerRecords,
+  type OwnerRow,
+  type PendingProvision,
+  type ProvisionDeadlines,
+  type SweepFuse,
+  type SweepLease,
+  type WatchedWorkspace,
+  type WorkspaceHealth,
+} from "./ports/sweeps.js";
 export { LOOP_LEASES } from "./ports/tokens.js";
 
 export { Kernel, type KernelOptions } from "./kernel.js";
@@ -55,6 +83,7 @@ export { parseManifest, readManifest, type Manifest } from "./plugins/manifest.j
 export type { PluginEntry } from "./plugins/manifest-schema.js";
 export { computeIntegrity } from "./plugins/isolation/integrity.js";
 export type { PluginState, PluginStatus, PluginTimings } from "./plugins/plugin-status.js";
+export type { WriteConflict } from "./plugins/write-conflicts.js";
 export type { HookFigures, HookName } from "./plugins/hook-stats.js";
 export type { LoopAction } from "./hooks/background-loops/supervisor.js";
 export type { LoopState, LoopStatus } from "./hooks/background-loops/liveness.js";
@@ -70,9 +99,11 @@ export {
   type ChainServices,
   type EnvLayer,
 } from "./hooks/env-mutators/chain.js";
+export type { TokenRequest } from "./hooks/env-mutators/token-provider.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {
   EnvLedger,
+  LedgerConflict,
   LedgerEntry,
   LedgerFile,
   LedgerWriter,

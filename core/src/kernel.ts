@@ -4,18 +4,25 @@ import { BootReport } from "./boot-report.js";
 import { soleHostLeases, type LeaseProvider } from "./hooks/background-loops/lease.js";
 import { BackgroundLoopRegistry } from "./hooks/background-loops/registry.js";
 import { LoopSupervisor } from "./hooks/background-loops/supervisor.js";
+import type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 import { BootTaskRegistry } from "./hooks/boot-tasks/registry.js";
 import { runBootStage } from "./hooks/boot-tasks/run-stage.js";
-import type { BootStage } from "./hooks/boot-tasks/types.js";
+import { BOOT_STAGES, type BootStage } from "./hooks/boot-tasks/types.js";
 import {
   runEnvChain,
   type ChainInput,
   type ChainMutator,
   type ChainResult,
+  type ChainServices,
 } from "./hooks/env-mutators/chain.js";
-import type { ObservedRun } from "./hooks/env-mutators/ledger.js";
 import { LastGoodEdits, type MutatorPolicy } from "./hooks/env-mutators/policy.js";
 import { EnvMutatorRegistry } from "./hooks/env-mutators/registry.js";
+import {
+  askTokenProvider,
+  findTokenProvider,
+  type TokenRequest,
+} from "./hooks/env-mutators/token-provider.js";
+import type { InstallationToken } from "./hooks/env-mutators/types.js";
 import type { HookRegistries } from "./hooks/registries.js";
 import type { KernelObserver } from "./kernel-observer.js";
 import type { SecretMasker } from "./masking/secret-masker.js";
@@ -24,6 +31,7 @@ import { parseOverrides } from "./plugins/enablement.js";
 import { HookStats } from "./plugins/hook-stats.js";
 import type { Manifest } from "./plugins/manifest.js";
 import { PluginHost } from "./plugins/plugin-host.js";
+import { WriteConflicts } from "./plugins/write-conflicts.js";
 import { CLOCK, type Clock } from "./ports/clock.js";
 import { LOGGER, type Logger } from "./ports/logger.js";
 import { LOOP_LEASES } from "./ports/tokens.js";
@@ -33,6 +41,8 @@ export interface KernelOptions {
   readonly manifest: Manifest;
   /** The process environment; tasks of stage `env` fill it. */
   readonly env: Record<string, string | undefined>;
+  /** The host's working directory, for boot tasks; that of the process unless told. */
+  readonly cwd?: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly masker: SecretMasker;
@@ -52,8 +62,10 @@ export class Kernel {
   readonly #activity = new PluginActivity();
   readonly #stats = new HookStats();
   readonly #lastGood = new LastGoodEdits();
+  readonly #conflicts = new WriteConflicts();
   readonly #policies: ReadonlyMap<string, MutatorPolicy>;
   readonly #controller = new AbortController();
+  readonly #envOrigins = new Map<string, EnvOrigin>();
   #toggles: ReadonlyMap<string, boolean> = new Map();
 
   constructor(options: KernelOptions) {
@@ -65,13 +77,14 @@ export class Kernel {
     this.provide(LOGGER, log);
     this.provide(CLOCK, clock);
     this.provide(LOOP_LEASES, soleHostLeases());
+    const bootTasks = new BootTaskRegistry();
     const loops = new BackgroundLoopRegistry();
     const leases: LeaseProvider = {
       acquire: (loop, keepMs) => container.resolve(LOOP_LEASES).acquire(loop, keepMs),
     };
     this.registries = {
       envMutators: new EnvMutatorRegistry(),
-      bootTasks: new BootTaskRegistry(),
+      bootTasks,
       loops,
       supervisor: new LoopSupervisor(loops, {
         clock,
@@ -91,6 +104,10 @@ export class Kernel {
       container,
       activity: this.#activity,
       stats: this.#stats,
+      conflicts: this.#conflicts,
+      catchUp: async (plugin) => {
+        for (const stage of BOOT_STAGES) if (bootTasks.hasBegun(stage)) await this.#runTasks(stage, plugin);
+      },
       clock,
       log,
       report: this.report,
@@ -119,6 +136,11 @@ export class Kernel {
     this.#container.register(token, { useValue: port });
   }
 
+  /** What set each variable of the environment that a plugin of stage `env` has set, by the variable's name. */
+  get envOrigins(): ReadonlyMap<string, EnvOrigin> {
+    return this.#envOrigins;
+  }
+
   /** Sets what was toggled at run time before this boot; call it before stage `storage`. */
   rememberToggles(toggles: ReadonlyMap<string, boolean>): void {
     this.#toggles = toggles;
@@ -132,12 +154,22 @@ export class Kernel {
   async boot(stage: BootStage): Promise<void> {
     if (stage === "env") await this.plugins.load("env");
     if (stage === "storage") await this.plugins.load("main");
-    const { env, clock, log, observer } = this.#options;
-    await runBootStage(stage, this.registries.bootTasks, {
+    this.registries.bootTasks.begin(stage);
+    await this.#runTasks(stage);
+  }
+
+  /** @param plugin whose tasks to run; boot is over then, and its tree has been shown */
+  async #runTasks(stage: BootStage, plugin?: string): Promise<void> {
+    const { env, cwd = process.cwd(), clock, log, observer } = this.#options;
+    const tasks = this.registries.bootTasks.ofStage(stage);
+    const due = plugin === undefined ? tasks : tasks.filter(({ owner }) => owner.plugin === plugin);
+    await runBootStage(stage, due, {
       env,
+      cwd,
+      origins: this.#envOrigins,
       clock,
       log,
-      report: this.report,
+      report: plugin === undefined ? this.report : new BootReport(),
       signal: this.#controller.signal,
       onTask: (run) => {
         this.#stats.add("boot_tasks", run.plugin, run.ok, run.durationMs);
@@ -156,6 +188,10 @@ export class Kernel {
       (run) => {
         this.#stats.add("env_mutators", run.plugin, run.error === undefined, run.durationMs);
         observer?.onMutator?.(run);
+      },
+      (plugin, edits) => {
+        const found = this.#conflicts.note(plugin, edits);
+        if (found.length > 0) this.plugins.warnOfConflicts(plugin, found);
       },
     );
     const durationMs = clock.monotonic() - started;
@@ -177,14 +213,28 @@ export class Kernel {
     );
   }
 
+  /**
+   * A fresh token of the first mutator that offers one; null when none does. It is not masked yet.
+   * @throws TOKEN_PROVIDER_TIMEOUT, TOKEN_PROVIDER_INVALID, TOKEN_PROVIDER_FAILED, or the provider's own coded error
+   */
+  async installationToken(request: TokenRequest): Promise<InstallationToken | null> {
+    const provider = findTokenProvider(this.registries.envMutators.entries());
+    if (provider === undefined) return null;
+    const asked = askTokenProvider(provider, request, this.#options.clock);
+    this.#activity.track(provider.owner.plugin, asked);
+    return await asked;
+  }
+
   #runChain(
     input: ChainInput,
     isRegistered: (mutator: ChainMutator) => boolean,
-    onMutator?: (run: ObservedRun) => void,
+    onMutator?: ChainServices["onMutator"],
+    onEdits?: ChainServices["onEdits"],
   ): Promise<ChainResult> {
     return runEnvChain(input, {
       isRegistered,
       onMutator,
+      onEdits,
       clock: this.#options.clock,
       log: this.#options.log,
       lastGood: this.#lastGood,

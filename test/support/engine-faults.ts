@@ -53,7 +53,7 @@ export function partialList(keep: (entry: unknown, index: number) => boolean): F
   return {
     kind: "change",
     change: (body) => {
-      if (Array.isArray(body)) return body.filter(keep);
+      if (Array.isArray(body)) return body.filter((entry: unknown, index) => keep(entry, index));
       if (typeof body !== "object" || body === null || !("Volumes" in body)) return body;
       return { ...body, Volumes: Array.isArray(body.Volumes) ? body.Volumes.filter(keep) : body.Volumes };
     },

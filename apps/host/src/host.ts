@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
+  ENGINE_INVENTORY,
   Kernel,
   LOOP_LEASES,
   readManifest,
@@ -9,10 +10,13 @@ import {
   systemClock,
   type Clock,
   type ContainerRuntime,
+  type EngineInventory,
   type Manifest,
 } from "@molecule/core";
 import { announce } from "./announce.js";
 import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
+import { locateManifest } from "./config/manifest-location.js";
+import { maskSecretsOf } from "./config/secret-names.js";
 import { createHttpServer } from "./http/app.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
@@ -74,6 +78,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
+/** The two sides of the container runtime that was chosen. */
+interface EngineAccess {
+  readonly runtime: ContainerRuntime;
+  readonly inventory: EngineInventory;
+}
+
 class Boot {
   readonly #options: HostOptions;
   readonly #masker: SecretMasker;
@@ -93,7 +103,8 @@ class Boot {
   async run(): Promise<RunningHost> {
     const { env, cwd } = this.#options;
     const started = this.#clock.monotonic();
-    const manifest = await readManifest(env.MOLECULE_MANIFEST ?? `${cwd}/manifest.json`);
+    const { path, home } = await locateManifest(env, cwd);
+    const manifest = await readManifest(path);
     const metrics = new HostMetrics({
       runtimes: manifest.templates.map(({ name }) => name),
       loops: () => kernel.registries.supervisor.status(),
@@ -101,15 +112,25 @@ class Boot {
     });
     const kernel = this.#createKernel(manifest, metrics);
     await kernel.boot("env");
-    const config = await this.#timed(kernel, "env", "configuration", () => this.#configure());
+    const config = await this.#timed(kernel, "env", "configuration", () =>
+      this.#configure(kernel, home, manifest),
+    );
     const storage = await this.#timed(kernel, "storage", "database", () => this.#openStorage(config));
     kernel.provide(LOOP_LEASES, storage.leases);
     kernel.rememberToggles(await storage.toggles.all());
-    const runtime = await this.#timed(kernel, "storage", "container runtime", () =>
+    const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
       this.#openRuntime(config, storage, manifest, metrics),
     );
     kernel.provide(CONTAINER_RUNTIME, runtime);
-    const workspaces = this.#createWorkspaces(config, storage, runtime, kernel, manifest, metrics);
+    kernel.provide(ENGINE_INVENTORY, inventory);
+    const workspaces = this.#createWorkspaces(
+      config,
+      storage,
+      { runtime, inventory },
+      kernel,
+      manifest,
+      metrics,
+    );
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
@@ -127,20 +148,19 @@ class Boot {
   }
 
   #createKernel(manifest: Manifest, { observer }: HostMetrics): Kernel {
-    const { env } = this.#options;
+    const { env, cwd } = this.#options;
     const services = { clock: this.#clock, log: this.#log, masker: this.#masker };
-    const kernel = new Kernel({ manifest, env, observer, ...services });
+    const kernel = new Kernel({ manifest, env, cwd, observer, ...services });
     this.#stack.push("loops and plugins", () => kernel.stop());
     return kernel;
   }
 
-  #configure(): HostConfig {
+  #configure(kernel: Kernel, home: string, { dir }: Manifest): HostConfig {
     const { env, cwd, dev, terminal } = this.#options;
-    const config = readConfig(env, { cwd, dev, terminal });
+    maskSecretsOf(env, this.#masker);
+    const filled = { names: kernel.envOrigins, dir };
+    const config = readConfig(env, { cwd, home, filled, dev, terminal });
     this.#log.configure(config.log);
-    for (const secret of [config.adminToken, config.metricsToken, passwordOf(config.databaseUrl)]) {
-      if (secret !== null) this.#masker.add(secret);
-    }
     return config;
   }
 
@@ -156,7 +176,7 @@ class Boot {
     storage: Storage,
     manifest: Manifest,
     metrics: HostMetrics,
-  ): Promise<ContainerRuntime> {
+  ): Promise<EngineAccess> {
     const { runtime, reason } = await selectRuntime({
       config,
       instanceId: storage.instanceId,
@@ -168,15 +188,16 @@ class Boot {
     });
     this.#stack.push("container runtime", () => runtime.close());
     this.#log.info(`container runtime: ${runtime.kind} (${reason})`);
-    return new MeasuredRuntime(runtime, this.#clock, (run) => {
+    const measured = new MeasuredRuntime(runtime, this.#clock, (run) => {
       metrics.onEngineCall(run);
     });
+    return { runtime: measured, inventory: runtime.inventory };
   }
 
   #createWorkspaces(
     config: HostConfig,
     storage: Storage,
-    runtime: ContainerRuntime,
+    { runtime, inventory }: EngineAccess,
     kernel: Kernel,
     manifest: Manifest,
     metrics: HostMetrics,
@@ -186,6 +207,7 @@ class Boot {
       config,
       storage,
       runtime,
+      inventory,
       kernel,
       templates: manifest.templates,
       masker: this.#masker,
@@ -210,7 +232,13 @@ class Boot {
     workspaces: WorkspaceServices,
     metrics: HostMetrics,
   ): Promise<string> {
-    const readiness = new Readiness({ database: storage.database, runtime, kernel, clock: this.#clock });
+    const readiness = new Readiness({
+      database: storage.database,
+      runtime,
+      kernel,
+      orphanFuse: workspaces.sweeps.fuse,
+      clock: this.#clock,
+    });
     const toggles = new PluginToggles({ kernel, store: storage.toggles, log: this.#log });
     const server = createHttpServer({
       config: {
@@ -220,6 +248,7 @@ class Boot {
         generatedAdminToken: storage.generatedAdminToken,
         corsOrigins: config.corsOrigins,
         rateLimitPerMinute: config.rateLimitPerMinute,
+        trustedProxies: config.trustedProxies,
         orgId: config.orgId,
         canvasDir: CANVAS_DIR,
       },
@@ -244,6 +273,8 @@ class Boot {
       },
       togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
       previewEnv: (body) => workspaces.envPreview.preview(body),
+      installationTokens: workspaces.installationTokens,
+      orphans: workspaces.sweeps.orphans,
       workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
       provisionTimeoutMs: workspaces.declaredTimeoutMs,
     });
@@ -285,11 +316,4 @@ class Boot {
       throw error;
     }
   }
-}
-
-/** The password in a URL, which must not show in any output; null without one. */
-function passwordOf(url: string | null): string | null {
-  if (url === null) return null;
-  const { password } = new URL(url);
-  return password === "" ? null : decodeURIComponent(password);
 }

@@ -1,4 +1,4 @@
-import type { Clock, ContainerRuntime, Kernel, RuntimeHealth } from "@molecule/core";
+import type { Clock, ContainerRuntime, Kernel, RuntimeHealth, SweepFuse } from "@molecule/core";
 import { messageOf } from "@molecule/core";
 import type { Database } from "./storage/database.js";
 
@@ -20,13 +20,23 @@ const CHECK_TIMEOUT_MS = 2_000;
 /** Ms for which the engine's answer is taken as still true: probes ask often, and the engine is shared. */
 const ENGINE_CACHE_MS = 2_000;
 
+/** What readiness is told from. */
+export interface ReadinessServices {
+  readonly database: Database;
+  readonly runtime: ContainerRuntime;
+  readonly kernel: Kernel;
+  /** The fuse of the orphan sweep. */
+  readonly orphanFuse: () => Promise<SweepFuse>;
+  readonly clock: Clock;
+}
+
 /** Tells whether the host can do its work. */
 export class Readiness {
-  readonly #services: { database: Database; runtime: ContainerRuntime; kernel: Kernel; clock: Clock };
+  readonly #services: ReadinessServices;
   #engine: { readonly health: Promise<RuntimeHealth>; readonly at: number } | undefined;
   #stopping = false;
 
-  constructor(services: { database: Database; runtime: ContainerRuntime; kernel: Kernel; clock: Clock }) {
+  constructor(services: ReadinessServices) {
     this.#services = services;
   }
 
@@ -42,8 +52,18 @@ export class Readiness {
     const [storage, engine] = await Promise.all([this.#storage(), this.#containerRuntime()]);
     const loops = this.#loops();
     const unavailable = storage.status === "down" || loops.status === "down";
-    const status = unavailable ? "unavailable" : engine.status === "up" ? "ready" : "degraded";
-    return { status, checks: { storage, container_runtime: engine, loops } };
+    const fuse = storage.status === "down" ? null : await this.#orphanFuse();
+    const degraded = engine.status !== "up" || fuse !== null;
+    const status = unavailable ? "unavailable" : degraded ? "degraded" : "ready";
+    return {
+      status,
+      checks: {
+        storage,
+        container_runtime: engine,
+        loops,
+        ...(fuse === null ? {} : { orphan_fuse: fuse }),
+      },
+    };
   }
 
   async #storage(): Promise<ReadinessCheck> {
@@ -66,6 +86,14 @@ export class Readiness {
     return health.available
       ? { status: "up", detail: `${runtime.kind}: ${health.detail}` }
       : { status: "degraded", detail: `${runtime.kind}: ${health.reason}` };
+  }
+
+  /** Null while it is whole, or can't be read, which the storage's own check tells. */
+  async #orphanFuse(): Promise<ReadinessCheck | null> {
+    const fuse = await this.#services.orphanFuse().catch(() => null);
+    if (fuse?.state !== "blown") return null;
+    const detail = `blown since ${fuse.since} over ${fuse.workspaceIds.length} workspaces in the engine that have no row; see molecule orphans list`;
+    return { status: "degraded", detail };
   }
 
   #loops(): ReadinessCheck {

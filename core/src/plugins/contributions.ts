@@ -12,12 +12,13 @@ export function namesOf<T extends { readonly name: string }>(
     .map((entry) => entry.contribution.name);
 }
 
-/** A plugin's contributions in one line, for the boot tree. */
-export function describeContributions({ contributions }: PluginStatus): string {
+/** A plugin's contributions and conflicts in one line, for the boot tree. */
+export function describeContributions({ contributions, conflicts }: PluginStatus): string {
   const parts = [
     ...contributions.env_mutators.map((name) => `env mutator ${name}`),
     ...contributions.boot_tasks.map((name) => `boot task ${name}`),
     ...contributions.loops.map((name) => `loop ${name}`),
+    ...conflicts.map(({ variable, plugin }) => `CONFLICT with ${plugin} over ${variable}`),
   ];
   return parts.join(", ");
 }

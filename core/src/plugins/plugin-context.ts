@@ -1,15 +1,19 @@
 import type { InjectionToken } from "tsyringe";
+import { showValue, type Fault } from "../coded-error.js";
 import { errors } from "../errors.js";
+import type { BootTask } from "../hooks/boot-tasks/types.js";
 import type { HookRegistries } from "../hooks/registries.js";
 import type { ContributionOwner, Disposer } from "../hooks/registry.js";
 import type { Logger } from "../ports/logger.js";
-import type { PluginContext } from "./define-plugin.js";
+import type { PluginContext, PluginStage } from "./define-plugin.js";
 import type { PluginScope } from "./scope.js";
 
 /** What {@link createPluginContext} makes a context from. */
 export interface PluginContextInputs {
   readonly scope: PluginScope;
   readonly owner: ContributionOwner;
+  /** When the plugin is loaded. */
+  readonly stage: PluginStage;
   readonly registries: HookRegistries;
   readonly config: unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -35,7 +39,13 @@ export function createPluginContext(inputs: PluginContextInputs): PluginContext 
       add: (mutator) => contribute(() => registries.envMutators.add(mutator, owner)),
       merge: (registry) => contribute(() => registries.envMutators.merge(registry, owner)),
     },
-    bootTasks: { add: (task) => contribute(() => registries.bootTasks.add(task, owner)) },
+    bootTasks: {
+      add: (task) =>
+        contribute(() => {
+          assertRuns(task, inputs);
+          return registries.bootTasks.add(task, owner);
+        }),
+    },
     loops: {
       add: (loop) => {
         scope.assertOpen();
@@ -61,6 +71,24 @@ export function createPluginContext(inputs: PluginContextInputs): PluginContext 
     },
     signal: scope.signal,
   };
+}
+
+/**
+ * What a plugin adds during a setup that comes after its stage is run by the plugin host; what else misses its stage
+ * would never run.
+ * @throws BOOT_TASK_INVALID
+ */
+function assertRuns({ name, stage }: BootTask, { scope, registries, ...inputs }: PluginContextInputs): void {
+  let allowed: string | undefined;
+  if (stage === "env" && inputs.stage === "main") {
+    allowed =
+      '"storage" or "ready": a plugin of stage "main" is loaded when "env" is over; or make it of stage "env"';
+  } else if (scope.isSetUp && registries.bootTasks.hasBegun(stage)) {
+    allowed = "a stage that is still to come: add boot tasks during setup";
+  }
+  if (allowed === undefined) return;
+  const faults: Fault[] = [{ path: "stage", found: showValue(stage), allowed }];
+  throw errors.BOOT_TASK_INVALID({ plugin: inputs.owner.plugin, task: showValue(name), faults });
 }
 
 function describeToken(token: InjectionToken): string {

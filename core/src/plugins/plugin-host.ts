@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
 import { bounded } from "../util/bounded.js";
 import type { PluginActivity } from "./activity.js";
+import { maskConfig } from "./config-view.js";
 import { describeContributions, namesOf } from "./contributions.js";
 import type { PluginStage } from "./define-plugin.js";
 import { decideEnablement, type Enablement, type EnablementInputs } from "./enablement.js";
@@ -18,6 +19,7 @@ import type { PluginState, PluginStatus, PluginTimings } from "./plugin-status.j
 import { PluginScope } from "./scope.js";
 import { setUpPlugin } from "./set-up.js";
 import { tryOutPlugins } from "./trial.js";
+import type { WriteConflict, WriteConflicts } from "./write-conflicts.js";
 
 /** Ms that a plugin's disposers get together. */
 const DISPOSE_TIMEOUT_MS = 10_000;
@@ -29,6 +31,9 @@ export interface PluginHostServices {
   readonly container: DependencyContainer;
   readonly activity: PluginActivity;
   readonly stats: Pick<HookStats, "of">;
+  readonly conflicts: Pick<WriteConflicts, "between">;
+  /** Runs the boot tasks of a plugin whose stages are over, as it was enabled later. */
+  readonly catchUp: (plugin: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly report: BootReport;
@@ -152,6 +157,27 @@ export class PluginHost {
     return this.#records.map((record) => this.#describe(record));
   }
 
+  /** Logs which variables a plugin sets that other enabled plugins set too. */
+  warnOfConflicts(plugin: string, conflicts: readonly WriteConflict[]): void {
+    const record = this.#record(plugin);
+    for (const { variable, plugin: other, basis } of conflicts) {
+      const rival = this.#record(other);
+      if (rival.state !== "enabled") continue;
+      const winner = (rival.order > record.order ? rival : record).entry.name;
+      const { code, message } = errors.ENV_WRITE_CONFLICT({ plugin, other, variable, basis, winner });
+      this.#services.log.warn(message, { code, plugin });
+    }
+  }
+
+  #conflictsOf(record: PluginRecord): WriteConflict[] {
+    const { conflicts, registries } = this.#services;
+    const mutating = new Set(registries.envMutators.entries().map(({ owner }) => owner.plugin));
+    const writers = this.#records
+      .filter(({ state, entry }) => state === "enabled" && mutating.has(entry.name))
+      .map(({ entry }) => entry);
+    return writers.includes(record.entry) ? conflicts.between(record.entry, writers) : [];
+  }
+
   #record(name: string): PluginRecord {
     const record = this.#records.find((each) => each.entry.name === name);
     if (record !== undefined) return record;
@@ -212,7 +238,9 @@ export class PluginHost {
           record.timings = { ...record.timings, ...timing };
         },
       });
+      await this.#services.catchUp(record.entry.name);
       record.state = "enabled";
+      this.warnOfConflicts(record.entry.name, this.#conflictsOf(record));
     } catch (error) {
       record.loads += 1;
       await this.#takeDown(record);
@@ -281,6 +309,8 @@ export class PluginHost {
         boot_tasks: namesOf(bootTasks, entry.name),
         loops: namesOf(loops, entry.name),
       },
+      conflicts: this.#conflictsOf(record),
+      config: maskConfig(entry.config ?? {}, this.#services.mask),
       timings: record.timings,
       hooks: this.#services.stats.of(entry.name),
     };

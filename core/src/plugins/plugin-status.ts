@@ -1,4 +1,5 @@
 import type { PluginStage } from "./define-plugin.js";
+import type { WriteConflict } from "./write-conflicts.js";
 import type { HookFigures, HookName } from "./hook-stats.js";
 
 /** Where a plugin is in its life. */
@@ -30,6 +31,10 @@ export interface PluginStatus {
     readonly boot_tasks: readonly string[];
     readonly loops: readonly string[];
   };
+  /** Variables that another enabled plugin sets too. */
+  readonly conflicts: readonly WriteConflict[];
+  /** Its config of the manifest, secrets masked. */
+  readonly config: unknown;
   readonly timings: PluginTimings;
   /** Calls per hook; previews and dry runs left out. */
   readonly hooks: Readonly<Record<HookName, HookFigures>>;

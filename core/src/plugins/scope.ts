@@ -15,6 +15,8 @@ export class PluginScope {
   #contributions: Dispose[] = [];
   #disposers: Dispose[] = [];
   #closed = false;
+  /** Whether its setup is over. */
+  isSetUp = false;
 
   constructor(plugin: string, parent: DependencyContainer) {
     this.plugin = plugin;

@@ -53,6 +53,7 @@ export async function setUpPlugin(entry: PluginEntry, inputs: SetUpInputs): Prom
     scope: inputs.scope,
     registries: inputs.registries,
     owner: { plugin: entry.name, version, order: inputs.order },
+    stage: plugin.stage,
     config,
     env: inputs.env,
     manifestDir: inputs.manifestDir,
@@ -60,6 +61,7 @@ export async function setUpPlugin(entry: PluginEntry, inputs: SetUpInputs): Prom
   });
   try {
     await withinSetupTime(entry, clock, () => plugin.setup(context));
+    inputs.scope.isSetUp = true;
   } finally {
     onTiming({ setup_ms: clock.monotonic() - setupStarted });
   }

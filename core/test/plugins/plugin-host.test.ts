@@ -63,6 +63,8 @@ describe("PluginHost", () => {
       isolation: "none",
       error: null,
       contributions: { env_mutators: ["m1"], boot_tasks: ["t1"], loops: ["l1"] },
+      conflicts: [],
+      config: {},
     });
     expect(timings).to.deep.equal({ import_ms: 0, validate_ms: 0, setup_ms: 0 });
     const none = { calls: 0, failures: 0, p50_ms: null, p99_ms: null };

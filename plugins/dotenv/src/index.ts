@@ -1,9 +1,11 @@
 import { definePlugin } from "@molecule/core";
+import { dotenvTask } from "./task.js";
 
 export default definePlugin({
   name: "dotenv",
   api: 1,
-  setup() {
-    return;
+  stage: "env",
+  setup(ctx) {
+    ctx.bootTasks.add(dotenvTask(ctx.manifestDir));
   },
 });

@@ -1,6 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { messageOf } from "@molecule/core";
+import { join } from "node:path";
+import { isCodedError, messageOf, readManifest, systemClock } from "@molecule/core";
+import { dataDirOf } from "../config/config.js";
+import { runEnvStage } from "../config/env-stage.js";
+import { locateManifest } from "../config/manifest-location.js";
+import type { Environment } from "../config/variables.js";
 import { cliErrors } from "../errors/commands.js";
 import type { CliContext } from "./program.js";
 
@@ -22,9 +26,12 @@ export class ApiClient {
    * generated into its data folder.
    */
   static async create(context: CliContext, url: string | undefined): Promise<ApiClient> {
-    const { env, cwd } = context;
+    const { env, dataDir } = await hostEnvironment(context);
     const port = env.PORT === undefined || env.PORT === "" ? "8080" : env.PORT;
-    return new ApiClient((url ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ""), await adminToken(env, cwd));
+    return new ApiClient(
+      (url ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ""),
+      await adminToken(env, dataDir),
+    );
   }
 
   /**
@@ -60,11 +67,25 @@ export class ApiClient {
   }
 }
 
-async function adminToken(env: CliContext["env"], cwd: string): Promise<string | null> {
+/** What the host on this machine would have; the process's own where there is no manifest, as for a distant host. */
+async function hostEnvironment({ env, cwd }: CliContext): Promise<{ env: Environment; dataDir: string }> {
+  const { path, home } = await locateManifest(env, cwd);
+  const known = { dev: true, cwd, home, terminal: false };
+  try {
+    const manifest = await readManifest(path);
+    const stage = await runEnvStage({ manifest, env, cwd, clock: systemClock });
+    const filled = { names: stage.origins, dir: manifest.dir };
+    return { env: stage.env, dataDir: dataDirOf(stage.env, { ...known, filled }) };
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    return { env, dataDir: dataDirOf(env, known) };
+  }
+}
+
+async function adminToken(env: Environment, dataDir: string): Promise<string | null> {
   if (env.ADMIN_TOKEN !== undefined && env.ADMIN_TOKEN.trim() !== "") return env.ADMIN_TOKEN;
-  const file = join(resolve(cwd, env.MOLECULE_DATA_DIR ?? ".data"), "admin-token");
   // None there: a host in development asks for none.
-  return readFile(file, "utf8").then(
+  return readFile(join(dataDir, "admin-token"), "utf8").then(
     (text) => text.trim(),
     () => null,
   );

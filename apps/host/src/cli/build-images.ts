@@ -1,9 +1,11 @@
 import { readManifest, systemClock, type WorkspaceTemplate } from "@molecule/core";
 import { readConfig } from "../config/config.js";
+import { runEnvStage } from "../config/env-stage.js";
 import { cliErrors } from "../errors/commands.js";
 import { EngineClient } from "../runtimes/docker/client.js";
 import { readEndpoint } from "../runtimes/docker/endpoint.js";
 import { Images } from "../runtimes/docker/images.js";
+import { manifestPath } from "./manifest-path.js";
 import type { CliContext } from "./program.js";
 
 /** What `molecule images build` was called with. */
@@ -20,8 +22,10 @@ export interface BuildImagesOptions {
  */
 export async function buildImages(context: CliContext, options: BuildImagesOptions): Promise<void> {
   const args = Object.fromEntries(options.buildArgs.map(parseBuildArg));
-  const config = readConfig(context.env, { dev: true, cwd: context.cwd, terminal: false });
-  const manifest = await readManifest(context.env.MOLECULE_MANIFEST ?? `${context.cwd}/manifest.json`);
+  const { env: given, cwd } = context;
+  const manifest = await readManifest(await manifestPath(context));
+  const { env } = await runEnvStage({ manifest, env: given, cwd, clock: systemClock });
+  const config = readConfig(env, { dev: true, cwd, terminal: false });
   const { host, tlsVerify, certPath } = config.docker;
   const endpoint = readEndpoint({
     DOCKER_HOST: host,

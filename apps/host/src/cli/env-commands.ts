@@ -19,6 +19,7 @@ const VariablesSchema = Type.Record(Type.String(), Type.Array(EntrySchema));
 const LedgerSchema = Type.Object({
   attempt: Type.Integer(),
   variables: VariablesSchema,
+  conflicts: Type.Array(Type.Object({ key: Type.String(), plugins: Type.Array(Type.String()) })),
   mutators: Type.Array(
     Type.Object({
       plugin: Type.String(),
@@ -133,8 +134,8 @@ async function preview(context: CliContext, options: PreviewOptions): Promise<vo
   print(context, `\ndifference from now:${lines.length === 0 ? " none" : `\n${lines.join("\n")}`}`);
 }
 
-/** Per variable its writes in order, the winning ones marked; then how each mutator fared. */
-function describeLedger({ attempt, variables, mutators }: Ledger): string {
+/** Per variable its writes in order, the winning ones marked; then conflicts, and how each mutator fared. */
+function describeLedger({ attempt, variables, conflicts, mutators }: Ledger): string {
   const lines = [`attempt ${attempt}`];
   for (const [key, entries] of Object.entries(variables)) {
     lines.push(key);
@@ -145,6 +146,9 @@ function describeLedger({ attempt, variables, mutators }: Ledger): string {
         `  ${mark} ${who.padEnd(24)} ${operation.padEnd(10)} ${outcome.padEnd(13)} ${value ?? ""}`.trimEnd(),
       );
     }
+  }
+  for (const { key, plugins } of conflicts) {
+    lines.push(`conflict over ${key}: set by ${plugins.join(", then ")}`);
   }
   for (const { plugin, mutator, outcome, durationMs, error } of mutators) {
     const name = plugin === mutator ? plugin : `${plugin}/${mutator}`;

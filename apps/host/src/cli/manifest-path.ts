@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
+import { locateManifest } from "../config/manifest-location.js";
 import type { CliContext } from "./program.js";
 
 /** The manifest that the host would read, unless one is given. Absolute. */
-export function manifestPath({ env, cwd }: CliContext, given?: string): string {
-  // An empty variable counts as unset, as for the host.
-  const fromEnv = env.MOLECULE_MANIFEST === "" ? undefined : env.MOLECULE_MANIFEST;
-  return resolve(cwd, given ?? fromEnv ?? "manifest.json");
+export async function manifestPath({ env, cwd }: CliContext, given?: string): Promise<string> {
+  return given === undefined ? (await locateManifest(env, cwd)).path : resolve(cwd, given);
 }

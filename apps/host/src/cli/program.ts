@@ -1,8 +1,10 @@
 import { isCodedError, messageOf } from "@molecule/core";
 import { Command, CommanderError } from "commander";
 import { buildImages } from "./build-images.js";
+import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
+import { registerOrphanCommands } from "./orphan-commands.js";
 import { registerPluginCommands } from "./plugins/register.js";
 import { start } from "./start.js";
 
@@ -59,7 +61,9 @@ function createProgram(context: CliContext): Command {
       buildImages(context, { templates, buildArgs: options.buildArg ?? [] }),
     );
   registerEnvCommands(program, context);
+  registerOrphanCommands(program, context);
   registerPluginCommands(program, context);
+  registerConfigCommand(program, context);
   registerDoctorCommand(program, context);
   return program;
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { ContainerRuntimeKind, Tier } from "@molecule/core";
 import { configErrors } from "../errors/config.js";
+import { parseNetworks } from "./networks.js";
 import { VariableReader, type Environment } from "./variables.js";
 
 /** Where this installation stands: decides how open it is. Null is neither, and as strict as production. */
@@ -34,7 +35,11 @@ export interface HostConfig {
   readonly platformUrl: string | null;
   readonly corsOrigins: readonly string[];
   readonly rateLimitPerMinute: number;
+  /** Networks in CIDR form whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly orgId: string | null;
+  /** Seconds that every provision has, whatever its runtime declares; null: as the runtimes declare. */
+  readonly provisionTimeoutSeconds: number | null;
   readonly log: LogConfig;
 }
 
@@ -49,6 +54,10 @@ export interface ConfigContext {
   /** `molecule start --dev`: `MOLECULE_ENV` is development unless it says otherwise. */
   readonly dev: boolean;
   readonly cwd: string;
+  /** What default paths are relative to; `cwd` unless told. */
+  readonly home?: string;
+  /** What plugins of stage `env` have set: relative paths in it are relative to `dir`, the manifest's folder. */
+  readonly filled?: { readonly names: Pick<ReadonlyMap<string, unknown>, "has">; readonly dir: string };
   /** Whether the log goes to a terminal. */
   readonly terminal: boolean;
 }
@@ -61,7 +70,11 @@ const TIERS = [1, 2, 3, 4] as const;
  * @throws CONFIG_INVALID with every fault: variable, found, allowed
  */
 export function readConfig(env: Environment, context: ConfigContext): HostConfig {
-  const read = new VariableReader(env);
+  return readWith(new VariableReader(env), context);
+}
+
+/** As {@link readConfig}; `read` knows afterwards which variables there are. */
+export function readWith(read: VariableReader, context: ConfigContext): HostConfig {
   const environment = readEnvironment(read, context.dev);
   const databaseUrl = read.url("DATABASE_URL", ["postgres:", "postgresql:"]) ?? null;
   if (environment === "production" && databaseUrl === null && read.text("DATABASE_URL") === undefined) {
@@ -78,22 +91,34 @@ export function readConfig(env: Environment, context: ConfigContext): HostConfig
     adminToken: read.text("ADMIN_TOKEN") ?? null,
     metricsToken: read.text("METRICS_TOKEN") ?? null,
     databaseUrl,
-    dataDir: resolve(context.cwd, read.text("MOLECULE_DATA_DIR") ?? ".data"),
+    dataDir: readDataDir(read, context),
     containerRuntime: read.choice("CONTAINER_RUNTIME", ["auto", "docker", "process", "none"]) ?? "auto",
     docker: readDocker(read),
     allowPrivileged: read.flag("MOLECULE_ALLOW_PRIVILEGED") ?? false,
     tiers: readTiers(read),
-    templatesDir: resolve(context.cwd, read.text("WORKSPACE_TEMPLATES_DIR") ?? "workspace-templates"),
+    templatesDir: readPath(read, "WORKSPACE_TEMPLATES_DIR", "workspace-templates", context),
     platformUrl: read.url("PLATFORM_URL", ["http:", "https:"])?.replace(/\/+$/, "") ?? null,
     corsOrigins:
       read.parsed("CORS_ORIGINS", "origins like https://example.com, separated by commas", parseOrigins) ??
       DEFAULT_ORIGINS,
     rateLimitPerMinute: read.integer("RATE_LIMIT", { min: 1, max: 1_000_000 }) ?? 600,
+    trustedProxies:
+      read.parsed(
+        "TRUSTED_PROXIES",
+        "addresses and networks like 10.0.0.0/8, separated by commas",
+        parseNetworks,
+      ) ?? [],
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
+    provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     log: readLog(read, context.terminal),
   };
   if (read.faults.length > 0) throw configErrors.CONFIG_INVALID({ faults: read.faults });
   return config;
+}
+
+/** The data folder alone, for a command that needs no more. Absolute. */
+export function dataDirOf(env: Environment, context: ConfigContext): string {
+  return readDataDir(new VariableReader(env), context);
 }
 
 /** How to log until the whole configuration is read: faults of these variables are told later, with the others. */
@@ -105,6 +130,17 @@ function readEnvironment(read: VariableReader, dev: boolean): DeployEnvironment 
   const word = read.choice("MOLECULE_ENV", ["development", "dev", "production", "prod"]);
   if (word === undefined) return dev ? "development" : null;
   return word === "development" || word === "dev" ? "development" : "production";
+}
+
+function readDataDir(read: VariableReader, context: ConfigContext): string {
+  return readPath(read, "MOLECULE_DATA_DIR", ".data", context);
+}
+
+function readPath(read: VariableReader, name: string, fallback: string, context: ConfigContext): string {
+  const text = read.text(name);
+  if (text === undefined) return resolve(context.home ?? context.cwd, fallback);
+  const { filled } = context;
+  return resolve(filled?.names.has(name) === true ? filled.dir : context.cwd, text);
 }
 
 function readDocker(read: VariableReader): HostConfig["docker"] {

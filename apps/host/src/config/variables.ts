@@ -6,6 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads variables one by one and gathers every fault. An empty value counts as unset. */
 export class VariableReader {
   readonly faults: Fault[] = [];
+  /** The variables that were asked for. */
+  readonly names = new Set<string>();
   readonly #env: Environment;
 
   constructor(env: Environment) {
@@ -14,6 +16,7 @@ export class VariableReader {
 
   /** The value, or undefined when unset or blank. */
   text(name: string): string | undefined {
+    this.names.add(name);
     const value = this.#env[name];
     return value === undefined || value.trim() === "" ? undefined : value;
   }

@@ -26,5 +26,7 @@ export const httpErrors = defineErrors({
   QUERY_INVALID: (d: { faults: readonly Fault[] }) => `invalid query:\n${formatFaults(d.faults)}`,
   ENV_LEDGER_NOT_FOUND: (d: { workspaceId: string; attempt: number }) =>
     `workspace ${d.workspaceId} has no environment yet: its attempt ${d.attempt} has not been through the env-mutator chain; see its status`,
+  NO_TOKEN_PROVIDER: () => "no GitHub App configured",
+  TOKEN_REFRESH_FAILED: () => "token refresh failed",
   CONSOLE_NOT_AVAILABLE: () => "the container runtime of this platform keeps no console output",
 });

@@ -33,6 +33,8 @@ export const runtimeErrors = defineErrors({
     `workspace ${d.workspaceId} needs the volume name ${d.name}, but a volume that this installation did not make for it has that name and is left alone; copy what it holds and remove it, then restart the workspace`,
   VOLUME_IN_USE: (d: { names: readonly string[]; workspaceId: string }) =>
     `the storage of workspace ${d.workspaceId} is in use and was kept: ${d.names.join(", ")}; stop what uses it and try again`,
+  OBJECT_NOT_OURS: (d: { kind: "container" | "volume"; id: string }) =>
+    `the ${d.kind} ${d.id} is not one that this installation made for a workspace, and is left alone; remove it with the engine's own tools if nobody needs it`,
   IMAGE_PULL_FAILED: (d: { image: string; reason: string }) =>
     `the image ${d.image} could not be pulled: ${d.reason}; check the name in manifest.json, the registry and its credentials, then restart the workspace`,
   IMAGE_BUILD_FAILED: (d: { image: string; context: string; reason: string }) =>

@@ -28,6 +28,19 @@ export const workspaceErrors = defineErrors({
     `the container engine did not bring the workspace up within ${d.seconds} s — check the engine's load and log, then restart the workspace`,
   PROVISION_FAILED: () =>
     "provisioning failed for an internal reason — see the platform's log for this workspace, then restart it",
+  SWEEP_LEASE_LOST: (d: { loop: string; fence: number | null }) =>
+    `${d.loop}: another host has taken this loop over, and what lease ${d.fence ?? "none"} was about to change is left to it`,
+  ORPHAN_SWEEPER_OFF: () =>
+    "the plugin that knows what is an orphan is not enabled; enable orphan-sweeper and try again",
+  ENGINE_NOT_LISTED: (d: { reason: string }) =>
+    `the engine's objects could not be listed, so nothing is done: ${d.reason}`,
+  ORPHAN_NOT_FOUND: (d: { found: string }) =>
+    `no orphan ${JSON.stringify(d.found)} of this installation is in the engine; GET /admin/orphans lists them`,
+  ORPHAN_IN_USE: (d: { id: string; workspaceId: string }) =>
+    `${d.id} belongs to the workspace ${d.workspaceId}, which lives; delete or restart that instead`,
+  ORPHAN_FUSE_WHOLE: () => "the fuse of the orphan sweep is not blown: there is nothing to confirm",
+  ADOPTION_REFUSED: (d: { workspaceId: string; reason: string }) =>
+    `the workspace ${d.workspaceId} can't be adopted: ${d.reason}`,
   TEMPLATE_UNREADABLE: (d: { template: string; reason: string }) =>
     `the template folder ${JSON.stringify(d.template)} can't be read: ${d.reason} — repair it and restart the workspace`,
 });

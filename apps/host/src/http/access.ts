@@ -1,12 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { Clients } from "./clients.js";
 import type { HttpConfig } from "./dependencies.js";
 import type { Origins } from "./origins.js";
-import { isLoopbackPeer } from "./peer.js";
 
 /** Says who is an administrator and who is let in without any token; api.md §2. */
 export class Access {
   readonly #origins: Origins;
+  readonly #clients: Clients;
   readonly #isDevelopment: boolean;
   readonly #isOpen: boolean;
   readonly #adminHash: Buffer | null;
@@ -14,6 +15,7 @@ export class Access {
 
   constructor(config: HttpConfig, origins: Origins) {
     this.#origins = origins;
+    this.#clients = new Clients(config.trustedProxies);
     this.#isDevelopment = config.environment === "development";
     this.#isOpen = this.#isDevelopment && config.adminToken === null;
     const adminToken = config.adminToken ?? config.generatedAdminToken;
@@ -23,12 +25,17 @@ export class Access {
 
   /** *Dev*: development, `ADMIN_TOKEN` unset, and the caller is a program or a trusted page of this very machine. */
   isDev(request: IncomingMessage): boolean {
-    return this.#isOpen && isLoopbackPeer(request) && this.#origins.isAddressedLocally(request);
+    return this.#isOpen && this.#clients.isLocal(request) && this.#origins.isAddressedLocally(request);
   }
 
   /** Callers that no rate limit holds for. */
   isUnlimited(request: IncomingMessage): boolean {
-    return this.#isDevelopment && isLoopbackPeer(request);
+    return this.#isDevelopment && this.#clients.isLocal(request);
+  }
+
+  /** Whom the rate limit counts this request for. */
+  clientOf(request: IncomingMessage): string {
+    return this.#clients.addressOf(request);
   }
 
   /** Whether this is the admin token. Compares hashes, in constant time. */

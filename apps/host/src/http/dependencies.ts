@@ -8,7 +8,9 @@ import type { EventLog } from "../storage/event-log.js";
 import type { OrgTokenStore } from "../storage/org-token-store.js";
 import type { TokenStore, VerifiedToken } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { InstallationTokens } from "../workspaces/installation-tokens.js";
 import type { EnvPreviewAnswer } from "../workspaces/env-preview.js";
+import type { Orphans } from "../workspaces/sweeps/orphans.js";
 
 /** The part of the configuration that HTTP depends on. */
 export interface HttpConfig {
@@ -21,8 +23,10 @@ export interface HttpConfig {
   readonly generatedAdminToken: string | null;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Requests a minute and peer address. */
+  /** Requests a minute and client. */
   readonly rateLimitPerMinute: number;
+  /** Networks in CIDR form of the proxies that tell who a client is. */
+  readonly trustedProxies: readonly string[];
   /** The organisation that every request must name, or null outside SaaS. */
   readonly orgId: string | null;
   /** Folder of the built canvas page; null or not there: no page is served. */
@@ -71,6 +75,9 @@ export interface HttpDependencies {
   readonly togglePlugin: (name: string, enabled: boolean) => Promise<PluginStatus>;
   /** Runs the chain for a real or imagined workspace, with plugins on or off. */
   readonly previewEnv: (body: unknown) => Promise<EnvPreviewAnswer>;
+  readonly installationTokens: Pick<InstallationTokens, "issue">;
+  /** What the engine holds that is no live workspace's. */
+  readonly orphans: Pick<Orphans, "list" | "confirm" | "remove" | "adopt">;
   /** The last log lines of a workspace; null where its runtime keeps none. */
   readonly workspaceConsole: (workspaceId: string) => Promise<string | null>;
   /** Deadline of a provision that the runtime (of a workspace) declares, in ms; null when it declares none. */

@@ -4,7 +4,7 @@ import type { Access } from "./access.js";
 import type { Guards } from "./guards.js";
 import { assertTenant } from "./middleware/tenant.js";
 import type { Origins } from "./origins.js";
-import { bearerOf, peerAddress } from "./peer.js";
+import { bearerOf } from "./peer.js";
 import type { RateLimiter } from "./rate-limiter.js";
 import { requireWorkspaceId } from "./workspace-id.js";
 
@@ -34,7 +34,7 @@ export async function admit(request: IncomingMessage, services: AdmissionService
   const { origin } = request.headers;
   if (!origins.allows(request)) throw httpErrors.ORIGIN_REFUSED({ origin: origin ?? null });
   if (!access.isUnlimited(request)) {
-    const { allowed, resetSeconds } = limiter.take(peerAddress(request));
+    const { allowed, resetSeconds } = limiter.take(access.clientOf(request));
     if (!allowed) throw httpErrors.RATE_LIMITED({ retry_after: resetSeconds });
   }
   if (path !== WS_PATH || request.headers.upgrade?.toLowerCase() !== "websocket") {

@@ -1,5 +1,7 @@
 import type {
   ContainerRuntime,
+  EngineInventory,
+  EngineListing,
   LaunchResult,
   Presence,
   RuntimeHealth,
@@ -11,11 +13,13 @@ import { runtimeErrors } from "../errors/runtimes.js";
 export class NoneRuntime implements ContainerRuntime {
   readonly kind = "none";
   readonly platformHost = "127.0.0.1";
+  readonly inventory: EngineInventory;
   readonly #reason: string;
 
   /** @param reason why there is no other, for the readiness report */
   constructor(reason: string) {
     this.#reason = reason;
+    this.inventory = new NoInventory(reason);
   }
 
   check(): Promise<RuntimeHealth> {
@@ -55,5 +59,31 @@ export class NoneRuntime implements ContainerRuntime {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+/** Knows of nothing: what an earlier configuration has started may still be there. */
+class NoInventory implements EngineInventory {
+  readonly #reason: string;
+
+  constructor(reason: string) {
+    this.#reason = reason;
+  }
+
+  list(): Promise<EngineListing> {
+    return Promise.resolve({ state: "unknown", reason: this.#reason });
+  }
+
+  /** @throws NO_CONTAINER_RUNTIME, as do the others */
+  now(): Promise<number> {
+    return Promise.reject(runtimeErrors.NO_CONTAINER_RUNTIME({}));
+  }
+
+  removeContainer(): Promise<void> {
+    return Promise.reject(runtimeErrors.NO_CONTAINER_RUNTIME({}));
+  }
+
+  removeVolume(): Promise<void> {
+    return Promise.reject(runtimeErrors.NO_CONTAINER_RUNTIME({}));
   }
 }

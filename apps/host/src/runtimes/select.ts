@@ -1,4 +1,4 @@
-import type { Clock, ContainerRuntime, Logger, RuntimeHealth } from "@molecule/core";
+import type { Clock, ContainerRuntime, EngineInventory, Logger, RuntimeHealth } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import { DockerRuntime } from "./docker/docker-runtime.js";
 import { NoneRuntime } from "./none.js";
@@ -27,7 +27,8 @@ export interface SelectOptions {
 
 /** The runtime chosen, and why, in one line for the log. */
 export interface SelectedRuntime {
-  readonly runtime: ContainerRuntime;
+  /** With the inventory of all that the driver's engine holds. */
+  readonly runtime: ContainerRuntime & { readonly inventory: EngineInventory };
   readonly reason: string;
 }
 
@@ -80,7 +81,12 @@ async function look(runtime: ContainerRuntime, clock: Clock): Promise<RuntimeHea
   }
 }
 
-function dockerRuntime({ config, instanceId, manifestDir, clock }: SelectOptions): ContainerRuntime {
+function dockerRuntime({
+  config,
+  instanceId,
+  manifestDir,
+  clock,
+}: SelectOptions): SelectedRuntime["runtime"] {
   const { host, tlsVerify, certPath } = config.docker;
   return new DockerRuntime({
     instanceId,
@@ -98,6 +104,6 @@ function processRuntime({
   hostEnv,
   clock,
   log,
-}: SelectOptions): ContainerRuntime {
+}: SelectOptions): SelectedRuntime["runtime"] {
   return new ProcessRuntime({ dataDir: config.dataDir, hostId, manifestDir, hostEnv, clock, log });
 }

@@ -175,6 +175,29 @@ export interface PluginTogglesTable {
   updated_at: DefaultTime;
 }
 
+/** What the sweeps remember of a workspace; no row where there is nothing to remember. */
+export interface WorkspaceSweepsTable {
+  workspace_id: string;
+  /** The failed attempt that may have left a container behind. */
+  leftover_attempt: number | null;
+  leftover_since: NullableTime;
+  /** Automatic restarts in a row. */
+  restarts: Generated<number>;
+  /** When the next automatic restart is due. */
+  restart_at: NullableTime;
+  /** When the last automatic restart was. */
+  restarted_at: NullableTime;
+}
+
+/** The fuse of the orphan sweep; one row while it is blown. */
+export interface OrphanFuseTable {
+  id: Generated<1>;
+  /** Whose objects the sweep would remove. */
+  workspace_ids: Json<readonly string[]>;
+  since: DefaultTime;
+  confirmed_at: NullableTime;
+}
+
 /** How a rollout stands; all but `running` are final. */
 export const ROLLOUT_STATUSES = [
   "running",
@@ -293,6 +316,8 @@ export interface DatabaseSchema {
   image_quarantine: ImageQuarantineTable;
   proven_images: ProvenImagesTable;
   canvas_viewport: CanvasViewportTable;
+  workspace_sweeps: WorkspaceSweepsTable;
+  orphan_fuse: OrphanFuseTable;
 }
 
 /** A workspace as it is read. */

@@ -19,6 +19,7 @@ import type { TokenStore } from "../storage/token-store.js";
 import type { StateMachine } from "./state-machine.js";
 import { Limiter } from "./limiter.js";
 import type { LaunchPreparation } from "./launch-preparation.js";
+import { markLeftover } from "./sweeps/leftovers.js";
 
 /** Ms for bringing one workspace up in the engine. */
 const PROVISION_TIMEOUT_MS = 3 * 60_000;
@@ -173,7 +174,9 @@ export class Provisioner {
           () => ({ error: message, runtime: row.runtime, ...eventDetails(error) }),
         );
         // Nothing runs that has the token: an agent that comes later by itself must not be asked for it.
-        if (failed !== null) await tokens.revokeAll(trx, [row.id]);
+        if (failed === null) return;
+        await tokens.revokeAll(trx, [row.id]);
+        await markLeftover(trx, { workspaceId: row.id, attempt: row.attempt });
       });
     } catch (storageError) {
       // The claim stays, so that recovery takes the provision up when storage is back.

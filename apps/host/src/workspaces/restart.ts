@@ -1,6 +1,6 @@
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { EventLog } from "../storage/event-log.js";
-import type { WorkspaceRow } from "../storage/schema.js";
+import type { WorkspaceRow, WorkspaceStatus } from "../storage/schema.js";
 import type { Provisioner } from "./provisioner.js";
 import type { StateMachine } from "./state-machine.js";
 
@@ -22,10 +22,14 @@ export class WorkspaceRestart {
   /**
    * Gives the current attempt up and starts the next one, detached from the caller.
    * @param options.attempt restarts only when the workspace is still at this attempt
+   * @param options.status restarts only when the workspace still has this status
    * @returns the row at its new attempt
    * @throws WORKSPACE_NOT_FOUND when there is none that may be provisioned
    */
-  async restart(workspaceId: string, options: { readonly attempt?: number } = {}): Promise<WorkspaceRow> {
+  async restart(
+    workspaceId: string,
+    options: { readonly attempt?: number; readonly status?: WorkspaceStatus } = {},
+  ): Promise<WorkspaceRow> {
     const { events, stateMachine, provisioner } = this.#services;
     const next = await events.transact((trx, emit) =>
       stateMachine.reprovision(trx, emit, { workspaceId, ...options }),

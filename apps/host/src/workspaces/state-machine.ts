@@ -1,7 +1,7 @@
 import { sql, type Insertable, type Transaction, type UpdateObject } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit } from "../storage/event-log.js";
-import type { DatabaseSchema, WorkspaceRow, WorkspacesTable } from "../storage/schema.js";
+import type { DatabaseSchema, WorkspaceRow, WorkspacesTable, WorkspaceStatus } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.js";
@@ -18,6 +18,8 @@ export type WorkspaceChange = Omit<
 export interface TransitionTarget {
   readonly workspaceId: string;
   readonly attempt?: number;
+  /** For {@link StateMachine.reprovision}: the status that it must still have, where not any will do. */
+  readonly status?: WorkspaceStatus;
 }
 
 /** Ms after which a provision may be taken over when its host fell silent: the engine's bound, and slack. */
@@ -57,6 +59,17 @@ export class StateMachine {
       .executeTakeFirstOrThrow();
     emit({ type: event.type, workspaceId: row.id, payload: event.payload });
     return row;
+  }
+
+  /**
+   * Writes the row of a workspace that only the engine knows of, offline and at the attempt that was found there. It
+   * is told when it is provisioned again, which is to follow in the same transaction.
+   */
+  async adopt(trx: Trx, values: Omit<Insertable<WorkspacesTable>, "status">): Promise<void> {
+    await trx
+      .insertInto("workspaces")
+      .values({ ...values, status: "offline" })
+      .execute();
   }
 
   /**
@@ -107,6 +120,7 @@ export class StateMachine {
       .where("external", "=", false)
       .where("status", "in", rule.from);
     if (target.attempt !== undefined) update = update.where("attempt", "=", target.attempt);
+    if (target.status !== undefined) update = update.where("status", "=", target.status);
     const row = await update.returningAll().executeTakeFirst();
     if (row === undefined) return null;
     await this.#tokens.revokeAll(trx, [row.id]);

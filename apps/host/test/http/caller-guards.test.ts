@@ -22,6 +22,7 @@ const CONFIG: HttpConfig = {
   metricsToken: null,
   generatedAdminToken: null,
   corsOrigins: [],
+  trustedProxies: [],
   rateLimitPerMinute: 1_000,
   orgId: null,
   canvasDir: null,

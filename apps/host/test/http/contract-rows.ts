@@ -67,6 +67,18 @@ export const ROWS: readonly Row[] = [
     "GET",
     `/workspaces/${NOBODY}/console`,
   ),
+  row(
+    404,
+    '{"error":"workspace not found","code":"WORKSPACE_NOT_FOUND"}',
+    "GET",
+    `/workspaces/${NOBODY}/github-installation-token`,
+  ),
+  row(
+    404,
+    '{"error":"no GitHub App configured","code":"NO_TOKEN_PROVIDER"}',
+    "GET",
+    "/admin/github-installation-token",
+  ),
   row(200, '{"status":"removed","cascade_deleted":0}', "DELETE", `/workspaces/${NOBODY}`),
   row(200, '{"status":"purged","cascade_deleted":0}', "DELETE", `/workspaces/${NOBODY}?purge=true`),
   row(400, '{"error":"invalid workspace ID","code":"INVALID_WORKSPACE_ID"}', "DELETE", "/workspaces/all"),

@@ -42,6 +42,7 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly kernel: Kernel;
   readonly tokens: TokenStore;
   readonly orgTokens: OrgTokenStore;
   readonly events: EventLog;
@@ -98,6 +99,7 @@ export async function startPlatform(
     url: `http://127.0.0.1:${port}`,
     port,
     log,
+    kernel,
     tokens,
     orgTokens,
     events,
@@ -149,6 +151,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
+    inventory: runtime.inventory,
     kernel,
     templates: manifest.templates,
     masker,
@@ -169,6 +172,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       generatedAdminToken: null,
       corsOrigins: ["http://localhost:3000"],
       rateLimitPerMinute: 1_000,
+      trustedProxies: [],
       orgId: null,
       canvasDir: null,
       ...options.config,
@@ -184,7 +188,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     ledgers,
     kernel,
     metrics,
-    readiness: () => new Readiness({ database, runtime, kernel, clock }).report(),
+    readiness: () =>
+      new Readiness({ database, runtime, kernel, orphanFuse: services.sweeps.fuse, clock }).report(),
     workspaceCreation: services.creation,
     workspaceDeletion: services.deletion,
     registration: {
@@ -194,6 +199,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
     previewEnv: (body) => services.envPreview.preview(body),
+    installationTokens: services.installationTokens,
+    orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };

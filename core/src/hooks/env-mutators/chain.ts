@@ -3,12 +3,13 @@ import { errors } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
 import type { LaunchFile } from "../../ports/container-runtime.js";
 import type { Logger } from "../../ports/logger.js";
-import type { Registered } from "../registry.js";
+import { HOST_OWNER, type Registered } from "../registry.js";
 import { callMutator } from "./call-mutator.js";
 import { RecordingDraft, type DraftEdits } from "./draft.js";
 import { Environment } from "./environment.js";
 import { globMatcher } from "./globs.js";
 import {
+  conflictsIn,
   explainWrites,
   type EnvLedger,
   type LedgerFile,
@@ -17,7 +18,7 @@ import {
   type MutatorRun,
   type ObservedRun,
 } from "./ledger.js";
-import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENV_BYTES } from "./limits.js";
+import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENTRY_BYTES, MAX_ENV_BYTES } from "./limits.js";
 import { MutatorContext, type ProvisionFacts } from "./mutator-context.js";
 import type { LastGoodEdits, MutatorPolicy } from "./policy.js";
 import type { EnvMutator } from "./types.js";
@@ -59,6 +60,8 @@ export interface ChainServices {
   readonly isRegistered?: ((mutator: ChainMutator) => boolean) | undefined;
   /** Told of each asynchronous call, for waiting on a plugin's running calls. */
   readonly onCall?: ((plugin: string, call: Promise<unknown>) => void) | undefined;
+  /** Told of the edits that were accepted of a plugin. Must not throw. */
+  readonly onEdits?: ((plugin: string, edits: DraftEdits["edits"]) => void) | undefined;
   /** Told of each mutator that was called, when it has ended, for metrics. Must not throw. */
   readonly onMutator?: ((run: ObservedRun) => void) | undefined;
 }
@@ -76,7 +79,12 @@ export type ChainResult = {
   readonly secrets: readonly ChainSecret[];
 } & (
   | { readonly ok: true; readonly env: ReadonlyMap<string, string>; readonly files: readonly LaunchFile[] }
-  | { readonly ok: false; readonly plugin: string; readonly error: CodedError }
+  | {
+      readonly ok: false;
+      /** Whose fault it is; `host` where that is a layer's. */
+      readonly plugin: string;
+      readonly error: CodedError;
+    }
 );
 
 /** Runs the env mutators of one provision, each seeing what the earlier ones did. Never throws. */
@@ -128,6 +136,7 @@ class ChainRun {
         failure = { plugin: mutator.owner.plugin, error };
       }
     }
+    failure ??= this.#oversized();
     const common = { ledger: () => this.#ledger(), secrets: this.#secrets };
     if (failure !== undefined) return { ok: false, ...failure, ...common };
     return {
@@ -136,6 +145,14 @@ class ChainRun {
       files: [...this.#files.values()].map((entry) => entry.file),
       ...common,
     };
+  }
+
+  /** What a layer brought that no process can be given, unless a mutator took it out. */
+  #oversized(): { plugin: string; error: CodedError } | undefined {
+    const found = this.#env.oversized();
+    if (found === undefined) return undefined;
+    const error = errors.ENV_ENTRY_TOO_LARGE({ ...found, allowedBytes: MAX_ENTRY_BYTES });
+    return { plugin: HOST_OWNER.plugin, error };
   }
 
   /** Calls one mutator and takes its edits over; gives its failure, if any. */
@@ -203,6 +220,7 @@ class ChainRun {
     for (const file of edits.files) this.#files.set(file.path, { file, writer });
     this.#noteSecrets(edits);
     this.#notes.push({ writer, edits, dropped: false });
+    this.#services.onEdits?.(registered.owner.plugin, edits.edits);
     this.#note(registered, outcome, durationMs, edits.edits.length, error);
     return undefined;
   }
@@ -263,9 +281,11 @@ class ChainRun {
       bytes: Buffer.byteLength(file.content),
       writer,
     }));
+    const variables = explainWrites(this.#writes(), this.#services.mask);
     return {
       attempt: this.#input.facts.attempt,
-      variables: explainWrites(this.#writes(), this.#services.mask),
+      variables,
+      conflicts: conflictsIn(variables),
       files,
       // Masked here and not when it was noted: by now the caller may know the secrets that the chain brought.
       mutators: this.#runs.map(({ error, ...run }) =>

@@ -162,14 +162,15 @@ export class RecordingDraft implements EnvDraft {
     if (this.#rules.mayWrite !== undefined && !this.#rules.mayWrite(key)) {
       this.#refuse(errors.ENV_WRITE_NOT_ALLOWED({ plugin, key, allowed: this.#rules.writes ?? [] }));
     }
-    const unfit = givenFault(given, separator);
+    const unfit = givenFault(key, given, separator);
     if (unfit !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: unfit }));
     const secret = typeof given !== "string";
     const value = secret ? given.value : given;
     const next = applyEdit(operation, this.#presentFor(operation, key), value, separator);
     // First what was given, whether a default is needed or not: that may not depend on what the plugin can't see.
     const isJoined = operation === "prepend" || operation === "append";
-    const fault = valueFault(value) ?? (isJoined && next !== undefined ? valueFault(next) : undefined);
+    const fault =
+      valueFault(key, value) ?? (isJoined && next !== undefined ? valueFault(key, next) : undefined);
     if (fault !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: fault }));
     this.#overlay.set(key, next);
     if (!this.#isReadable(key))
@@ -236,11 +237,11 @@ export function applyEdit(
 }
 
 /** What is wrong with the arguments of an edit; a plugin need not be written in TypeScript. */
-function givenFault(given: unknown, separator: unknown): string | undefined {
+function givenFault(key: string, given: unknown, separator: unknown): string | undefined {
   if (separator !== undefined && typeof separator !== "string")
     return `has a separator of type ${typeof separator}; give a string`;
   // Also where there is nothing to join: that may not depend on what the plugin can't see.
-  const unfit = separator === undefined ? undefined : valueFault(separator);
+  const unfit = separator === undefined ? undefined : valueFault(key, separator);
   if (unfit !== undefined) return unfit;
   if (typeof given === "string") return undefined;
   if (!isSecretValue(given)) return `is of type ${typeOf(given)}; give a string, or what secret() returned`;

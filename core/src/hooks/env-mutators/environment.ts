@@ -1,5 +1,12 @@
 import { applyEdit, type EnvEdit } from "./draft.js";
-import { MAX_BYTES_PER_UNIT, MAX_ENV_BYTES, entryUnits, environmentBytes } from "./limits.js";
+import {
+  MAX_BYTES_PER_UNIT,
+  MAX_ENTRY_BYTES,
+  MAX_ENV_BYTES,
+  entryUnits,
+  environmentBytes,
+  oversize,
+} from "./limits.js";
 
 /** The environment as a chain makes it, edit by edit. */
 export class Environment {
@@ -9,6 +16,8 @@ export class Environment {
    * two layers set counts twice; where the figure matters, the exact one is taken.
    */
   #units = 0;
+  /** Variables of the layers that may be too large; those of plugins are refused when they are made. */
+  readonly #large = new Set<string>();
 
   /** The variables as they are now. */
   get values(): ReadonlyMap<string, string> {
@@ -20,8 +29,20 @@ export class Environment {
     for (const key in layer) {
       const value = layer[key] ?? "";
       this.#values.set(key, value);
-      this.#units += entryUnits(key, value);
+      const units = entryUnits(key, value);
+      this.#units += units;
+      if (units * MAX_BYTES_PER_UNIT > MAX_ENTRY_BYTES) this.#large.add(key);
     }
+  }
+
+  /** A variable that no process can be given, with its bytes; undefined when there is none. */
+  oversized(): { readonly key: string; readonly bytes: number } | undefined {
+    for (const key of this.#large) {
+      const value = this.#values.get(key);
+      const bytes = value === undefined ? undefined : oversize(key, value);
+      if (bytes !== undefined) return { key, bytes };
+    }
+    return undefined;
   }
 
   #assign(key: string, present: string | undefined, value: string | undefined): void {

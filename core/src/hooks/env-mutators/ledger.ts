@@ -49,11 +49,19 @@ export interface LedgerFile {
   readonly writer: LedgerWriter;
 }
 
+/** A variable that several plugins set. */
+export interface LedgerConflict {
+  readonly key: string;
+  /** In the order of their writes: the last one's value stands. */
+  readonly plugins: readonly string[];
+}
+
 /** Where every variable of one attempt comes from. */
 export interface EnvLedger {
   readonly attempt: number;
   /** Every write, per key in the order of the writes. */
   readonly variables: Readonly<Record<string, readonly LedgerEntry[]>>;
+  readonly conflicts: readonly LedgerConflict[];
   readonly files: readonly LedgerFile[];
   readonly mutators: readonly MutatorRun[];
 }
@@ -108,4 +116,18 @@ function explainKey(notes: readonly LedgerNote[], mask: (text: string) => string
     secret: note.edit.secret,
     outcome: outcomes[index] ?? "overridden",
   }));
+}
+
+/** The variables that more than one plugin set; edits of a mutator that failed don't count. */
+export function conflictsIn(variables: EnvLedger["variables"]): LedgerConflict[] {
+  return Object.entries(variables).flatMap(([key, writes]) => {
+    const plugins = new Set<string>();
+    for (const { writer, operation, outcome } of writes) {
+      if (writer.kind !== "plugin" || operation !== "set" || outcome === "dropped") continue;
+      // Taken out first, so that the last writer comes last.
+      plugins.delete(writer.name);
+      plugins.add(writer.name);
+    }
+    return plugins.size > 1 ? [{ key, plugins: [...plugins] }] : [];
+  });
 }

@@ -6,8 +6,8 @@ export const PROTECTED_KEYS: ReadonlySet<string> = new Set([
   "WORKSPACE_CONFIG_PATH",
 ]);
 
-/** Bytes of one value: Linux takes at most 128 KiB for one `KEY=VALUE` (execve(2), MAX_ARG_STRLEN). */
-const MAX_VALUE_BYTES = 128 * 1024;
+/** Bytes of one `KEY=VALUE` with its NUL, which is what Linux takes (execve(2), MAX_ARG_STRLEN). */
+export const MAX_ENTRY_BYTES = 128 * 1024;
 
 /** Bytes of the whole environment, counted as `KEY=VALUE` and a NUL each. */
 export const MAX_ENV_BYTES = 1024 * 1024;
@@ -18,15 +18,21 @@ export const DEFAULT_MUTATOR_TIMEOUT_MS = 30_000;
 /** Ms for the whole chain. */
 export const CHAIN_TIMEOUT_MS = 60_000;
 
-/** What is wrong with a value, or undefined. */
-export function valueFault(value: string): string | undefined {
+/** What is wrong with a variable's value, or undefined. */
+export function valueFault(key: string, value: string): string | undefined {
   if (value.includes("\0")) return "holds a NUL character; no environment can carry that";
-  // UTF-8 needs at most 3 bytes per UTF-16 unit: the exact count is only taken where it can matter.
-  if (value.length * 3 > MAX_VALUE_BYTES) {
-    const bytes = Buffer.byteLength(value);
-    if (bytes > MAX_VALUE_BYTES) return `has ${bytes} bytes; at most ${MAX_VALUE_BYTES} are allowed`;
-  }
-  return undefined;
+  const bytes = oversize(key, value);
+  return bytes === undefined
+    ? undefined
+    : `makes an entry of ${bytes} bytes (KEY=VALUE and a NUL); at most ${MAX_ENTRY_BYTES} are allowed`;
+}
+
+/** The bytes of a variable that is too large for any process, else undefined. */
+export function oversize(key: string, value: string): number | undefined {
+  // The exact count is only taken where it can matter.
+  if (entryUnits(key, value) * MAX_BYTES_PER_UNIT <= MAX_ENTRY_BYTES) return undefined;
+  const bytes = entryBytes(key, value);
+  return bytes > MAX_ENTRY_BYTES ? bytes : undefined;
 }
 
 /** Whether `key` can name a variable. */
@@ -45,6 +51,10 @@ export function entryUnits(key: string, value: string): number {
 /** Bytes of an environment, as the limit counts them. */
 export function environmentBytes(env: ReadonlyMap<string, string>): number {
   let bytes = 0;
-  for (const [key, value] of env) bytes += Buffer.byteLength(key) + Buffer.byteLength(value) + 2;
+  for (const [key, value] of env) bytes += entryBytes(key, value);
   return bytes;
+}
+
+function entryBytes(key: string, value: string): number {
+  return Buffer.byteLength(key) + Buffer.byteLength(value) + 2;
 }

@@ -45,6 +45,15 @@ describe("BackgroundLoopRegistry", () => {
     });
   }
 
+  it("refuses what is no loop, rather than never to tick or to tick on every host", async () => {
+    const registry = new BackgroundLoopRegistry();
+    const bad = { ...loop({}), tick: "now", singleton: "true", runAtStart: 1 };
+    const error = await codedFailureOf(() => callUntyped(registry, "add", bad));
+    expect(error.message).to.contain('tick: found "now", allowed: a function');
+    expect(error.message).to.contain("runAtStart: found 1, allowed: a boolean");
+    expect(error.message).to.contain('singleton: found "true", allowed: a boolean');
+  });
+
   it("takes the limits themselves", () => {
     const registry = new BackgroundLoopRegistry();
     registry.add(loop({ intervalMs: 2 ** 31 - 1, timeoutMs: 0.5, jitter: 1 }));

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { BootReport, type BootEntry, type BootStage, type BootTask } from "@molecule/core";
+import {
+  BootReport,
+  type BootEntry,
+  type BootStage,
+  type BootTask,
+  type BootTaskContext,
+  type EnvOrigin,
+} from "@molecule/core";
 import { ManualClock, RecordingLogger } from "@molecule/core/testing";
 import { BootTaskRegistry } from "../../../dist/src/hooks/boot-tasks/registry.js";
 import { runBootStage } from "../../../dist/src/hooks/boot-tasks/run-stage.js";
@@ -12,6 +19,7 @@ describe("runBootStage", () => {
   let report: BootReport;
   let registry: BootTaskRegistry;
   let env: Record<string, string | undefined>;
+  let origins: Map<string, EnvOrigin>;
   const never = (): Promise<void> => new Promise(() => undefined);
 
   beforeEach(() => {
@@ -20,6 +28,7 @@ describe("runBootStage", () => {
     report = new BootReport();
     registry = new BootTaskRegistry();
     env = {};
+    origins = new Map();
   });
 
   function add(task: Partial<BootTask> & Pick<BootTask, "name" | "run">, plugin = "acme", order = 1): void {
@@ -27,7 +36,15 @@ describe("runBootStage", () => {
   }
 
   function runStage(stage: BootStage = "storage", signal = new AbortController().signal): Promise<void> {
-    return runBootStage(stage, registry, { env, clock, log, report, signal });
+    return runBootStage(stage, registry.ofStage(stage), {
+      env,
+      cwd: "/srv",
+      origins,
+      clock,
+      log,
+      report,
+      signal,
+    });
   }
 
   const outcomes = () =>
@@ -153,5 +170,59 @@ describe("runBootStage", () => {
     expect((await failure).message).to.equal(
       'boot task "hung" (plugin "acme", stage storage) failed: the host stops',
     );
+  });
+
+  describe("in stage env", () => {
+    const PLACES = { stage: "env" } as const;
+
+    it("notes which plugin set what, and lets a later task take a variable over or remove it", async () => {
+      env = { HOME: "/root", OLD: "1", SAME: "1" };
+      add({
+        ...PLACES,
+        name: "file",
+        source: ".env file",
+        run: (ctx) => void Object.assign(ctx.env, { A: "1", B: "1", SAME: "1", GONE: "1" }),
+      });
+      const run: BootTask["run"] = (ctx) => {
+        expect(ctx.env.A).to.equal("1");
+        ctx.env.B = "2";
+        delete ctx.env.GONE;
+        ctx.env.OLD = undefined;
+      };
+      add({ ...PLACES, name: "remote", run }, "vault", 2);
+      await runStage("env");
+      expect(env).to.deep.equal({ HOME: "/root", SAME: "1", A: "1", B: "2" });
+      expect([...origins]).to.deep.equal([
+        ["A", { plugin: "acme", source: ".env file" }],
+        ["B", { plugin: "vault", source: null }],
+      ]);
+    });
+
+    it("drops every edit of a task that fails, and those that come too late", async () => {
+      let late: BootTaskContext | undefined;
+      add({
+        ...PLACES,
+        name: "half",
+        run: (ctx) => {
+          ctx.env.HALF = "done";
+          throw new Error("no server");
+        },
+      });
+      add({
+        ...PLACES,
+        name: "hung",
+        timeoutMs: 50,
+        run: (ctx) => {
+          late = ctx;
+          return never();
+        },
+      });
+      const stage = runStage("env");
+      await clock.advance(50);
+      await stage;
+      if (late !== undefined) late.env.LATE = "1";
+      expect(env).to.deep.equal({});
+      expect([...origins]).to.deep.equal([]);
+    });
   });
 });

@@ -183,6 +183,18 @@ describe("runEnvChain", () => {
     });
   });
 
+  it("refuses a layer's variable that no process can be given, by name, unless a mutator takes it out", async () => {
+    const layers = [{ name: "secrets", env: { HUGE: "x".repeat(128 * 1024), FINE: "y" }, secret: true }];
+    expect(failureOf(await new ChainBench().run([], { layers }))).to.deep.equal({
+      plugin: "host",
+      code: "ENV_ENTRY_TOO_LARGE",
+      message:
+        "the variable HUGE has 131078 bytes as KEY=VALUE and a NUL; Linux takes at most 131072; make its value smaller, or give the workspace a file instead",
+    });
+    const rescue = mutator("rescue", (env) => env.unset("HUGE"));
+    expect(envOf(await new ChainBench().run([rescue], { layers }))).to.deep.equal({ FINE: "y" });
+  });
+
   it("does not hold a mutator without edits to account for layers that are too large already", async () => {
     const env = Object.fromEntries(
       Array.from({ length: 9 }, (_, index) => [`K${index}`, "x".repeat(120_000)]),

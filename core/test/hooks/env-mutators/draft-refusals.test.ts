@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import { RecordingDraft } from "../../../dist/src/hooks/env-mutators/draft.js";
 import { callUntyped, codedFailureOf } from "../../support/failures.js";
 
-const LIMIT = 128 * 1024;
+/** The longest value of the variable K: 128 KiB without `K=` and the NUL. */
+const MOST = 128 * 1024 - 3;
 
 function emptyDraft(): RecordingDraft {
   return new RecordingDraft(new Map(), { plugin: "acme", mutator: "acme-env", fileRoot: "" });
@@ -50,25 +52,25 @@ describe("RecordingDraft refuses what no environment can carry:", () => {
       'plugin "acme": the value of K holds a NUL character; no environment can carry that',
     ],
     [
-      "a value of more than 128 KiB",
-      (draft) => draft.set("K", "x".repeat(LIMIT + 1)),
+      "a variable of more than 128 KiB, its name, the = and the NUL counted",
+      (draft) => draft.set("K", "x".repeat(MOST + 1)),
       "ENV_VALUE_INVALID",
-      'plugin "acme": the value of K has 131073 bytes; at most 131072 are allowed',
+      'plugin "acme": the value of K makes an entry of 131073 bytes (KEY=VALUE and a NUL); at most 131072 are allowed',
     ],
     [
       "a value that is too large in bytes though not in characters",
-      (draft) => draft.set("K", "é".repeat(LIMIT / 2 + 1)),
+      (draft) => draft.set("K", "é".repeat((MOST - 1) / 2 + 1)),
       "ENV_VALUE_INVALID",
-      'plugin "acme": the value of K has 131074 bytes; at most 131072 are allowed',
+      'plugin "acme": the value of K makes an entry of 131073 bytes (KEY=VALUE and a NUL); at most 131072 are allowed',
     ],
     [
       "a value that grows too large by joining",
       (draft) => {
-        draft.set("K", "x".repeat(LIMIT));
+        draft.set("K", "x".repeat(MOST));
         draft.append("K", "y");
       },
       "ENV_VALUE_INVALID",
-      'plugin "acme": the value of K has 131074 bytes; at most 131072 are allowed',
+      'plugin "acme": the value of K makes an entry of 131074 bytes (KEY=VALUE and a NUL); at most 131072 are allowed',
     ],
     [
       "no value",
@@ -185,10 +187,13 @@ describe("RecordingDraft refuses what no environment can carry:", () => {
     });
   }
 
-  it("takes a value of exactly 128 KiB", () => {
+  it("takes just what a process can be given", () => {
     const draft = emptyDraft();
-    draft.set("K", "é".repeat(LIMIT / 2));
+    const largest = "é".repeat((MOST - 1) / 2) + "x";
+    draft.set("K", largest);
     expect(draft.fault).to.equal(undefined);
+    expect(spawnSync("/bin/true", { env: { K: largest } }).status).to.equal(0);
+    expect(spawnSync("/bin/true", { env: { K: `${largest}x` } }).error).to.have.property("code", "E2BIG");
   });
 
   it("remembers the first broken rule of several", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { EnvMutatorRegistry, type EnvMutator } from "@molecule/core";
-import { codedFailureOf } from "../../support/failures.js";
+import { callUntyped, codedFailureOf } from "../../support/failures.js";
 
 const mutator = (name: string): EnvMutator => ({ name, mutate: () => undefined });
 const owner = (plugin: string, order: number) => ({ plugin, version: "1.0.0", order });
@@ -28,6 +28,19 @@ describe("EnvMutatorRegistry", () => {
     dispose();
     expect(shared.names()).to.deep.equal(["first", "last"]);
     expect(own.names()).to.deep.equal(["m1", "m2"]);
+  });
+
+  it("refuses what is no mutator when it is added, rather than at the first provision", async () => {
+    const registry = new EnvMutatorRegistry();
+    const error = await codedFailureOf(() => callUntyped(registry, "add", { name: "m", token: "ghs_x" }));
+    expect({ code: error.code, message: error.message }).to.deep.equal({
+      code: "ENV_MUTATOR_INVALID",
+      message: [
+        'plugin "host": env mutator "m" can\'t be registered:',
+        "  - mutate: found nothing, allowed: a function",
+        '  - token: found "ghs_x", allowed: a function, or nothing',
+      ].join("\n"),
+    });
   });
 
   it("merges nothing when one name is taken", async () => {

@@ -1,4 +1,4 @@
-import { isCodedError, type Manifest } from "@molecule/core";
+import { isCodedError } from "@molecule/core";
 import { readConfig, type ConfigContext, type HostConfig } from "../../config/config.js";
 import type { Environment } from "../../config/variables.js";
 import { toFoundFault } from "../plugins/found-fault.js";
@@ -12,22 +12,13 @@ export interface ExaminedConfig {
 }
 
 /** Reads the configuration as the host would. */
-export function examineConfig(
-  env: Environment,
-  context: ConfigContext,
-  manifest: Manifest | null,
-): ExaminedConfig {
-  const fillers = manifest?.plugins.filter(({ stage }) => stage === "env").map(({ name }) => name) ?? [];
-  const hint =
-    fillers.length === 0
-      ? {}
-      : { hint: `what ${fillers.join(", ")} would add to the environment at start is not known here` };
+export function examineConfig(env: Environment, context: ConfigContext): ExaminedConfig {
   try {
     const config = readConfig(env, context);
     const where = config.environment ?? "neither development nor production, and as strict as production";
-    return { finding: { status: "ok", finding: `no fault; environment: ${where}`, ...hint }, config };
+    return { finding: { status: "ok", finding: `no fault; environment: ${where}` }, config };
   } catch (error) {
-    return { finding: { ...findingOf(error), ...hint }, config: readRest(error, env, context) };
+    return { finding: findingOf(error), config: readRest(error, env, context) };
   }
 }
 

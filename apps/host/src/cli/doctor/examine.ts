@@ -7,13 +7,15 @@ import { checkDataFolder, checkPermissions } from "./data-folder.js";
 import { checkDatabase } from "./database.js";
 import { examineEngine } from "./engine.js";
 import { checkNode } from "./node.js";
-import { checkPlugins } from "./plugins.js";
+import { examinePlugins } from "./plugins.js";
 import { checkTemplates } from "./templates.js";
 
 /** What an installation is examined by. */
 export interface DoctorInputs {
   readonly env: Environment;
   readonly cwd: string;
+  /** What default paths are relative to. */
+  readonly home: string;
   /** As of `molecule start --dev`. */
   readonly dev: boolean;
   /** Absolute path. */
@@ -23,38 +25,53 @@ export interface DoctorInputs {
   readonly clock: Clock;
 }
 
+/** What was found, and the environment that it was found with. */
+export interface Examination {
+  readonly results: readonly CheckResult[];
+  /** After stage `env`: it may hold secrets that the process's own does not. */
+  readonly env: Environment;
+}
+
 /** Looks at every part of an installation. Starts nothing, writes nothing, never throws. */
-export async function examine(inputs: DoctorInputs): Promise<CheckResult[]> {
-  const { env, cwd, dev, clock } = inputs;
+export async function examine(inputs: DoctorInputs): Promise<Examination> {
+  const { cwd, home, dev, clock } = inputs;
   const results: CheckResult[] = [await runCheck("node", clock, () => checkNode(inputs.nodeVersion))];
   const manifest = await examineManifest(inputs, results);
-  if (manifest !== null) results.push(...(await checkPlugins(manifest, env, clock)));
-
-  const { finding, config } = examineConfig(env, { cwd, dev, terminal: false }, manifest);
+  const examined =
+    manifest === null
+      ? { env: inputs.env, origins: new Map(), results: [] }
+      : await examinePlugins({ ...inputs, manifest });
+  results.push(...examined.results);
+  const { env, origins } = examined;
+  const filled = { names: origins, dir: manifest?.dir ?? home };
+  const { finding, config } = examineConfig(env, { cwd, home, filled, dev, terminal: false });
   results.push({ name: "configuration", ...finding });
   if (config === null) {
     const reason = "not looked at: they need a configuration without faults";
     results.push({ name: "data folder, database, engine, templates", status: "warn", finding: reason });
-    return results;
+    return { results, env };
   }
   results.push(await runCheck("data folder", clock, () => checkDataFolder(config.dataDir)));
   results.push(await runCheck("database", clock, () => checkDatabase(config)));
 
-  const examined = await examineEngine(config, clock);
+  const engine = await examineEngine(config, clock);
   try {
-    results.push(examined.result);
-    results.push(
-      await runCheck("permissions", clock, () => checkPermissions(config.dataDir, examined.socket)),
-    );
+    results.push(engine.result);
+    results.push(await runCheck("permissions", clock, () => checkPermissions(config.dataDir, engine.socket)));
     if (manifest !== null) {
       results.push(
-        ...(await checkTemplates({ manifest, examined, path: baseProcessEnv(env).PATH ?? "", clock })),
+        ...(await checkTemplates({
+          manifest,
+          examined: engine,
+          path: baseProcessEnv(env).PATH ?? "",
+          clock,
+        })),
       );
     }
   } finally {
-    examined.engine?.close();
+    engine.engine?.close();
   }
-  return results;
+  return { results, env };
 }
 
 async function examineManifest(

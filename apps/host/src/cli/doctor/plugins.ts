@@ -1,12 +1,36 @@
-import type { Clock, Manifest } from "@molecule/core";
+import type { Clock, Manifest, PluginEntry } from "@molecule/core";
 import { inspectInThread } from "../plugins/inspection.js";
 import { findingOf, linesOf, runCheck, type CheckResult, type Finding } from "./check.js";
+import { examineEnvStage, type EnvStageInputs, type ExaminedEnv } from "./env-stage.js";
 
-/** Looks at each plugin as far as that goes without its setup; one that is off is only told. */
-export async function checkPlugins(
+/**
+ * Looks at each plugin as far as that goes without its setup; one that is off is only told. Those of stage `env` come
+ * first and are then run, since what they set decides which others are on.
+ */
+export async function examinePlugins(inputs: EnvStageInputs): Promise<ExaminedEnv> {
+  const { manifest, env, clock } = inputs;
+  const asFound = { env, origins: new Map() };
+  if (manifest.plugins.length === 0) {
+    return { ...asFound, results: [{ name: "plugins", status: "ok", finding: "the manifest lists none" }] };
+  }
+  const fillers = await checkPlugins(manifest, env, clock, isOfStageEnv);
+  // In threads first: what hangs at its import must not take the doctor with it.
+  const canRun = fillers.length > 0 && fillers.every(({ status }) => status !== "fail");
+  const stage = canRun ? await examineEnvStage(inputs) : { ...asFound, results: [] };
+  const others = await checkPlugins(manifest, stage.env, clock, (entry) => !isOfStageEnv(entry));
+  const results = new Map([...fillers, ...stage.results, ...others].map((each) => [each.name, each]));
+  return { ...stage, results: [...results.values()] };
+}
+
+function isOfStageEnv({ stage }: PluginEntry): boolean {
+  return stage === "env";
+}
+
+async function checkPlugins(
   manifest: Manifest,
-  env: Readonly<Record<string, string | undefined>>,
+  env: EnvStageInputs["env"],
   clock: Clock,
+  isConcerned: (entry: PluginEntry) => boolean,
 ): Promise<CheckResult[]> {
   // Loaded on demand: a host that starts has no use for the author's kit.
   const { decidePlugins } = await import("@molecule/core/testing");
@@ -16,9 +40,8 @@ export async function checkPlugins(
   } catch (error) {
     return [{ name: "plugins", ...findingOf(error) }];
   }
-  if (decisions.length === 0) return [{ name: "plugins", status: "ok", finding: "the manifest lists none" }];
   const results: CheckResult[] = [];
-  for (const { entry, enabled, reason } of decisions) {
+  for (const { entry, enabled, reason } of decisions.filter((each) => isConcerned(each.entry))) {
     const work = async (signal: AbortSignal): Promise<Finding> => {
       if (!enabled) return { status: "ok", finding: `off (${reason})` };
       const inspection = await inspectInThread({ module: entry.module, entry, dir: manifest.dir }, signal);

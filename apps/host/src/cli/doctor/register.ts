@@ -1,10 +1,11 @@
 import { systemClock } from "@molecule/core";
 import type { Command } from "commander";
+import { locateManifest } from "../../config/manifest-location.js";
+import { maskerOf } from "../../config/secret-names.js";
 import { doctorErrors } from "../../errors/doctor.js";
-import { manifestPath } from "../manifest-path.js";
 import type { CliContext } from "../program.js";
 import { examine } from "./examine.js";
-import { maskerOf, renderJson, renderText } from "./report.js";
+import { renderJson, renderText } from "./report.js";
 
 /** Adds `molecule doctor`. */
 export function registerDoctorCommand(program: Command, context: CliContext): void {
@@ -22,16 +23,18 @@ export function registerDoctorCommand(program: Command, context: CliContext): vo
 /** @throws DOCTOR_FOUND_FAULTS when a check fails, after all are told */
 async function runDoctor(context: CliContext, options: { dev: boolean; json: boolean }): Promise<void> {
   const { env, cwd, output } = context;
-  const results = await examine({
+  const { path, home } = await locateManifest(env, cwd);
+  const { results, env: examined } = await examine({
     env,
     cwd,
     dev: options.dev,
-    manifest: manifestPath(context),
+    home,
+    manifest: path,
     nodeVersion: process.versions.node,
     clock: systemClock,
   });
   const text = options.json ? renderJson(results) : renderText(results);
-  output.write(`${maskerOf(env).mask(text)}\n`);
+  output.write(`${maskerOf(examined).mask(text)}\n`);
   const failed = results.filter(({ status }) => status === "fail").map(({ name }) => name);
   if (failed.length > 0) throw doctorErrors.DOCTOR_FOUND_FAULTS({ failed });
 }

@@ -7,7 +7,8 @@ import { lockPlugins } from "./lock.js";
 import { newPlugin } from "./new.js";
 import { validate } from "./validate.js";
 
-const MANIFEST_HELP = "the manifest (default: MOLECULE_MANIFEST, else ./manifest.json)";
+const MANIFEST_HELP =
+  "the manifest (default: MOLECULE_MANIFEST, else the manifest.json here or up to 6 folders above)";
 
 /** Adds `molecule plugins` and its commands. */
 export function registerPluginCommands(program: Command, context: CliContext): void {
@@ -21,11 +22,11 @@ export function registerPluginCommands(program: Command, context: CliContext): v
       "after",
       "\nWhat to do with it is printed at the end, and explained in docs/writing-a-plugin.md.",
     )
-    .action((name: string, options: { dir?: string }) =>
+    .action(async (name: string, options: { dir?: string }) =>
       newPlugin(context, {
         name,
         dir: resolve(context.cwd, options.dir ?? name),
-        manifest: manifestPath(context),
+        manifest: await manifestPath(context),
       }),
     );
   plugins
@@ -38,9 +39,9 @@ export function registerPluginCommands(program: Command, context: CliContext): v
       "after",
       "\nImports each plugin, in a thread of its own, but runs no setup. Exit code 0 without faults, else 1.",
     )
-    .action((path: string | undefined, options: { all?: boolean; json?: boolean }) =>
+    .action(async (path: string | undefined, options: { all?: boolean; json?: boolean }) =>
       validate(context, {
-        path: path === undefined ? manifestPath(context) : resolve(context.cwd, path),
+        path: await manifestPath(context, path),
         all: options.all === true,
         json: options.json === true,
       }),
@@ -53,8 +54,8 @@ export function registerPluginCommands(program: Command, context: CliContext): v
       "after",
       "\nThe host refuses a plugin whose files no longer give its integrity. Run this again after an update.",
     )
-    .action((options: { manifest?: string }) =>
-      lockPlugins(context, manifestPath(context, options.manifest)),
+    .action(async (options: { manifest?: string }) =>
+      lockPlugins(context, await manifestPath(context, options.manifest)),
     );
   plugins
     .command("list")
@@ -65,9 +66,9 @@ export function registerPluginCommands(program: Command, context: CliContext): v
       "after",
       "\nAs a host that starts now would decide. What was toggled at run time, a running host tells: GET /admin/plugins.",
     )
-    .action((options: { manifest?: string; json?: boolean }) =>
+    .action(async (options: { manifest?: string; json?: boolean }) =>
       listPlugins(context, {
-        manifest: manifestPath(context, options.manifest),
+        manifest: await manifestPath(context, options.manifest),
         json: options.json === true,
       }),
     );

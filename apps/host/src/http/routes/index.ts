@@ -3,8 +3,10 @@ import { adminRoutes } from "./admin.js";
 import { canvasRoutes } from "./canvas.js";
 import { descriptionRoutes } from "./description.js";
 import { eventRoutes } from "./events.js";
+import { githubTokenRoutes } from "./github-tokens.js";
 import { healthRoutes } from "./health.js";
 import { metricsRoutes } from "./metrics.js";
+import { orphanRoutes } from "./orphans.js";
 import { pluginRoutes } from "./plugins.js";
 import { registryRoutes } from "./registry.js";
 import { workspaceRoutes } from "./workspaces.js";
@@ -19,5 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...canvasRoutes,
   ...adminRoutes,
   ...pluginRoutes,
+  ...githubTokenRoutes,
+  ...orphanRoutes,
   ...descriptionRoutes(() => ROUTES),
 ];

@@ -111,6 +111,9 @@ export const EnvLedgerSchema = Type.Object({
   variables: Type.Record(Type.String(), Type.Array(data), {
     description: "Every write of each variable, in order; secret values masked",
   }),
+  conflicts: Type.Array(Type.Object({ key: text, plugins: Type.Array(text) }), {
+    description: "Variables that several plugins set; the last one's value stands",
+  }),
   files: Type.Array(data),
   mutators: Type.Array(data),
 });
@@ -141,6 +144,15 @@ export const PluginSchema = Type.Object({
   version: nullable(text),
   error: nullable(data),
   contributions: data,
+  conflicts: Type.Array(
+    Type.Object({
+      variable: text,
+      plugin: text,
+      basis: Type.Union([Type.Literal("seen"), Type.Literal("declared")]),
+    }),
+    { description: "Variables that another enabled plugin sets too" },
+  ),
+  config: data,
   hooks: Type.Record(
     Type.String(),
     Type.Object({

@@ -115,7 +115,8 @@ export const workspaceRoutes: readonly Route[] = [
       const { attempt, created_at, ledger } = stored;
       const shown = query.key === undefined ? ledger : onlyVariable(ledger, query.key);
       const facts = isRecord(shown) ? shown : {};
-      return { status: 200, body: { workspace_id: row.id, created_at, ...facts, attempt } };
+      // One of a host before conflicts were kept has none.
+      return { status: 200, body: { workspace_id: row.id, created_at, conflicts: [], ...facts, attempt } };
     },
   }),
   defineRoute({
@@ -144,9 +145,14 @@ async function existing(id: string, deps: HttpDependencies): Promise<WorkspaceRo
   return row;
 }
 
-/** A ledger with the writes of one variable only; none when nothing wrote it. */
+/** A ledger with the writes of one variable, and the conflict over it, only; none when nothing wrote it. */
 function onlyVariable(ledger: unknown, key: string): Record<string, unknown> {
   if (!isRecord(ledger) || !isRecord(ledger.variables)) return {};
   const { variables } = ledger;
-  return { ...ledger, variables: Object.hasOwn(variables, key) ? { [key]: variables[key] } : {} };
+  const conflicts = Array.isArray(ledger.conflicts) ? ledger.conflicts : [];
+  return {
+    ...ledger,
+    variables: Object.hasOwn(variables, key) ? { [key]: variables[key] } : {},
+    conflicts: conflicts.filter((each) => isRecord(each) && each.key === key),
+  };
 }

@@ -130,6 +130,12 @@ export function publishedUrl(container: Docker.ContainerInspectInfo): string | n
   return urlOf(ports[`${AGENT_PORT}/tcp`]?.[0]?.HostPort);
 }
 
+/** The port of an agent as a list shows it. */
+export function listedUrl({ Ports }: Pick<Docker.ContainerInfo, "Ports">): string | null {
+  const port = Ports.find((each) => each.PrivatePort === AGENT_PORT && each.Type === "tcp");
+  return urlOf(port?.PublicPort);
+}
+
 /** For messages: ids as Docker's own client shows them, names whole. */
 function shortId(idOrName: string): string {
   return idOrName.startsWith("ws-") ? idOrName : idOrName.slice(0, 12);
@@ -137,8 +143,7 @@ function shortId(idOrName: string): string {
 
 function fromList(found: Docker.ContainerInfo): OwnContainer {
   const labels: FoundLabels = found.Labels;
-  const port = found.Ports.find((each) => each.PrivatePort === AGENT_PORT && each.Type === "tcp");
-  return { id: found.Id, attempt: attemptOf(labels), state: found.State, url: urlOf(port?.PublicPort) };
+  return { id: found.Id, attempt: attemptOf(labels), state: found.State, url: listedUrl(found) };
 }
 
 function fromInspect(found: Docker.ContainerInspectInfo): OwnContainer {

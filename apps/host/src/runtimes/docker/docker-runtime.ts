@@ -2,6 +2,7 @@ import {
   messageOf,
   type Clock,
   type ContainerRuntime,
+  type EngineInventory,
   type LaunchResult,
   type LaunchSpec,
   type Presence,
@@ -14,6 +15,7 @@ import { PLATFORM_HOST } from "./host-config.js";
 import { Containers, type OwnContainer } from "./containers.js";
 import { readEndpoint, type DockerEnv } from "./endpoint.js";
 import { isRefusal } from "./engine-errors.js";
+import { DockerInventory } from "./inventory.js";
 import { Images } from "./images.js";
 import { DockerLaunch, type LaunchParts } from "./launch.js";
 import { demultiplex } from "./log-frames.js";
@@ -36,6 +38,7 @@ export interface DockerRuntimeOptions {
 export class DockerRuntime implements ContainerRuntime {
   readonly kind = "docker";
   readonly platformHost = PLATFORM_HOST;
+  readonly inventory: EngineInventory;
   readonly #engine: EngineClient;
   readonly #parts: LaunchParts;
 
@@ -53,6 +56,7 @@ export class DockerRuntime implements ContainerRuntime {
       limits,
       clock,
     };
+    this.inventory = new DockerInventory({ ...this.#parts });
   }
 
   async check(signal: AbortSignal): Promise<RuntimeHealth> {

@@ -1,3 +1,5 @@
+import type { ObjectOwner } from "@molecule/core";
+
 /**
  * The labels by which an engine object is known; design.md §4. Decisions use these and full ids, names are for
  * people.
@@ -51,6 +53,26 @@ export function belongsTo(labels: FoundLabels, instanceId: string, workspaceId: 
     labels[LABELS.instance] === instanceId &&
     labels[LABELS.workspaceId] === workspaceId
   );
+}
+
+/** Whose the object is, by its labels alone. */
+export function ownerOf(labels: FoundLabels, instanceId: string): ObjectOwner {
+  const instance = labels?.[LABELS.instance];
+  if (labels?.[LABELS.managed] === "true" && instance === instanceId) return "ours";
+  return labels?.[LABELS.managed] === undefined && instance === undefined ? "unlabelled" : "foreign";
+}
+
+/** What the labels say of the workspace; null for what they do not say. */
+export function workspaceFacts(labels: FoundLabels): {
+  readonly workspaceId: string | null;
+  readonly attempt: number | null;
+  readonly runtime: string | null;
+} {
+  return {
+    workspaceId: labels?.[LABELS.workspaceId] ?? null,
+    attempt: /^\d+$/.test(labels?.[LABELS.attempt] ?? "") ? attemptOf(labels) : null,
+    runtime: labels?.[LABELS.runtime] ?? null,
+  };
 }
 
 /** The attempt that made the object; 0, older than any, where the label does not say. */

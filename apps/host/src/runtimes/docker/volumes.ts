@@ -70,6 +70,20 @@ export class Volumes {
     if (inUse.length > 0) throw runtimeErrors.VOLUME_IN_USE({ names: inUse, workspaceId });
   }
 
+  /**
+   * Removes one volume of the workspace; absent is success.
+   * @throws OBJECT_NOT_OURS when the name stands for something else by now, VOLUME_IN_USE
+   */
+  async removeOne(name: string, workspaceId: string, { signal }: RuntimeCall): Promise<void> {
+    const labels = await this.#labelsOrGone(name, signal);
+    if (labels === "gone") return;
+    if (!belongsTo(labels, this.#instanceId, workspaceId)) {
+      throw runtimeErrors.OBJECT_NOT_OURS({ kind: "volume", id: name });
+    }
+    if (!(await this.#remove(name, signal)))
+      throw runtimeErrors.VOLUME_IN_USE({ names: [name], workspaceId });
+  }
+
   async #ensure({ name, session }: VolumePlan, spec: LaunchSpec, { signal }: RuntimeCall): Promise<void> {
     if (session && spec.resetSession) await this.#drop(name, spec.workspaceId, signal);
     const { workspaceId, attempt, template } = spec;
@@ -85,18 +99,22 @@ export class Volumes {
   }
 
   async #drop(name: string, workspaceId: string, signal: AbortSignal): Promise<void> {
-    let labels: FoundLabels;
-    try {
-      labels = await this.#labels(name, signal);
-    } catch (error) {
-      if (isRefusal(error, 404)) return;
-      throw error;
-    }
+    const labels = await this.#labelsOrGone(name, signal);
+    if (labels === "gone") return;
     if (!belongsTo(labels, this.#instanceId, workspaceId)) {
       throw runtimeErrors.VOLUME_NAME_TAKEN({ name, workspaceId });
     }
     if (!(await this.#remove(name, signal)))
       throw runtimeErrors.VOLUME_IN_USE({ names: [name], workspaceId });
+  }
+
+  async #labelsOrGone(name: string, signal: AbortSignal): Promise<FoundLabels | "gone"> {
+    try {
+      return await this.#labels(name, signal);
+    } catch (error) {
+      if (isRefusal(error, 404)) return "gone";
+      throw error;
+    }
   }
 
   async #labels(name: string, signal: AbortSignal): Promise<FoundLabels> {

@@ -3,6 +3,8 @@ import {
   messageOf,
   type Clock,
   type ContainerRuntime,
+  type EngineInventory,
+  type EngineListing,
   type LaunchResult,
   type LaunchSpec,
   type Logger,
@@ -45,6 +47,9 @@ export interface ProcessRuntimeOptions {
 
 interface Launched {
   readonly attempt: number;
+  readonly runtime: string;
+  /** Wall clock, ms since the epoch. */
+  readonly startedAt: number;
   readonly process: WorkspaceProcess;
 }
 
@@ -55,6 +60,13 @@ interface Launched {
 export class ProcessRuntime implements ContainerRuntime {
   readonly kind = "process";
   readonly platformHost = "127.0.0.1";
+  readonly inventory: EngineInventory = {
+    list: () => Promise.resolve(this.#listing()),
+    now: () => Promise.resolve(this.#options.clock.now()),
+    removeContainer: ({ workspaceId }, call) =>
+      workspaceId === null ? Promise.resolve() : this.stop(workspaceId, call),
+    removeVolume: ({ id }) => Promise.reject(runtimeErrors.OBJECT_NOT_OURS({ kind: "volume", id })),
+  };
   readonly #options: ProcessRuntimeOptions;
   readonly #launched = new Map<string, Launched>();
 
@@ -105,7 +117,12 @@ export class ProcessRuntime implements ContainerRuntime {
       await started.stop(CLOSE_GRACE_MS);
       call.signal.throwIfAborted();
     }
-    this.#launched.set(workspaceId, { attempt, process: started });
+    this.#launched.set(workspaceId, {
+      attempt,
+      runtime: template.name,
+      startedAt: this.#options.clock.now(),
+      process: started,
+    });
     this.#tellEnd(spec, started);
     return {
       handle: `${hostId}/${started.pid}`,
@@ -155,6 +172,29 @@ export class ProcessRuntime implements ContainerRuntime {
     const all = [...this.#launched.values()];
     await settleAll(all.map((each) => each.process.stop(CLOSE_GRACE_MS)));
     this.#launched.clear();
+  }
+
+  /**
+   * The processes of this host. Not their folders: nothing on those says which installation made them, so that only
+   * the deletion of their workspace removes them.
+   */
+  #listing(): EngineListing {
+    const { hostId } = this.#options;
+    const containers = [...this.#launched].map(
+      ([workspaceId, { attempt, runtime, startedAt, process: found }]) => ({
+        kind: "container" as const,
+        id: `${hostId}/${found.pid}`,
+        name: workspaceObjectName(workspaceId),
+        owner: "ours" as const,
+        workspaceId,
+        attempt,
+        runtime,
+        createdAt: startedAt,
+        state: found.exitCode === null ? ("running" as const) : ("stopped" as const),
+        url: null,
+      }),
+    );
+    return { state: "known", containers, volumes: [] };
   }
 
   async #start(

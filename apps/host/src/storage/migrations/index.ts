@@ -4,6 +4,7 @@ import { loopLeases } from "./0002-loop-leases.js";
 import { pluginToggles } from "./0003-plugin-toggles.js";
 import { secrets } from "./0004-secrets.js";
 import { orgTokens } from "./0005-org-tokens.js";
+import { sweeps } from "./0007-sweeps.js";
 import { rollouts } from "./0009-rollouts.js";
 
 /** Every migration by name. They run in the order of their names: number each one higher than the last. */
@@ -13,5 +14,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003-plugin-toggles": pluginToggles,
   "0004-secrets": secrets,
   "0005-org-tokens": orgTokens,
+  "0007-sweeps": sweeps,
   "0009-rollouts": rollouts,
 };

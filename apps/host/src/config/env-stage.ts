@@ -1,0 +1,40 @@
+import {
+  Kernel,
+  SecretMasker,
+  silentLogger,
+  type BootEntry,
+  type Clock,
+  type EnvOrigin,
+  type Manifest,
+} from "@molecule/core";
+import type { Environment } from "./variables.js";
+
+/** What stage `env` made of an environment. */
+export interface EnvStage {
+  /** A copy: that of the process stays as it is. */
+  readonly env: Environment;
+  readonly origins: ReadonlyMap<string, EnvOrigin>;
+  /** How each plugin and task of the stage fared. */
+  readonly entries: readonly BootEntry[];
+}
+
+/**
+ * Runs stage `env` as boot does, for a command that needs the environment that the host would have: its plugins are
+ * set up, their tasks run, and they are taken down again. What fails is told in the entries.
+ * @throws PLUGIN_REQUIRED_FAILED, PLUGIN_OVERRIDES_INVALID, BOOT_TASK_FAILED, BOOT_TASK_TIMEOUT
+ */
+export async function runEnvStage(inputs: {
+  readonly manifest: Manifest;
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly clock: Clock;
+}): Promise<EnvStage> {
+  const env = { ...inputs.env };
+  const kernel = new Kernel({ ...inputs, env, log: silentLogger, masker: new SecretMasker() });
+  try {
+    await kernel.boot("env");
+    return { env, origins: kernel.envOrigins, entries: kernel.report.entries() };
+  } finally {
+    await kernel.stop();
+  }
+}

@@ -1,0 +1,38 @@
+import { SecretMasker } from "@molecule/core";
+import type { Environment } from "./variables.js";
+
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSPHRASE|PRIVATE|CREDENTIAL|API_?KEY|_KEYS?$/i;
+/** Of these names, those that tell where a secret is and not what it is. */
+const PATH_NAME = /_(?:FILE|PATH|DIR)$/i;
+
+/** Whether the value of a variable of this name is taken for secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !PATH_NAME.test(name);
+}
+
+/** Lets `masker` take the secrets of an environment out of texts: those told by their name, and the database's. */
+export function maskSecretsOf(env: Environment, masker: SecretMasker): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && isSecretName(name)) masker.add(value);
+  }
+  const password = passwordOf(env.DATABASE_URL);
+  if (password !== "") masker.add(password);
+}
+
+/** A masker of an environment's secrets. */
+export function maskerOf(env: Environment): SecretMasker {
+  const masker = new SecretMasker();
+  maskSecretsOf(env, masker);
+  return masker;
+}
+
+function passwordOf(url: string | undefined): string {
+  if (url === undefined || !URL.canParse(url)) return "";
+  const { password } = new URL(url);
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    // A % that encodes nothing: told as a fault elsewhere, and as written it is the secret.
+    return password;
+  }
+}

@@ -1,0 +1,63 @@
+import type { EngineContainer, WatchedWorkspace } from "@molecule/core";
+
+/** Ms without a heartbeat after which an external workspace is offline; design.md §5. */
+export const HEARTBEAT_TIMEOUT_MS = 90_000;
+/** Ms for which an offline workspace's container may run before its restart is no longer held back for it. */
+const PATIENCE_MS = 60_000;
+
+/** What follows from a listing for one workspace. */
+export type Diagnosis =
+  | { readonly kind: "well" }
+  /** Its agent runs elsewhere and has fallen silent. */
+  | { readonly kind: "silent" }
+  /** Its container was not listed as running: the engine is to be asked after it before anything follows. */
+  | { readonly kind: "missing" }
+  /** Its port is published elsewhere since the engine restarted it. */
+  | { readonly kind: "moved"; readonly url: string }
+  /** Its automatic restart is due. */
+  | { readonly kind: "restart" };
+
+/** Where the engine publishes an agent's port; what an agent says of itself is left alone. */
+const PUBLISHED_URL = /^http:\/\/127\.0\.0\.1:\d+$/;
+const WELL: Diagnosis = { kind: "well" };
+
+/**
+ * Diagnoses a workspace.
+ * @param containers its own, as listed; null when the engine could not be listed
+ * @param agesHold false while the ages can't be trusted, since a clock has jumped
+ */
+export function diagnose(
+  workspace: WatchedWorkspace,
+  containers: readonly EngineContainer[] | null,
+  agesHold: boolean,
+): Diagnosis {
+  if (workspace.external) return agesHold ? diagnoseExternal(workspace) : WELL;
+  if (containers === null || !workspace.visible || workspace.inRollout) return WELL;
+  const current = containers.filter(({ attempt }) => attempt === workspace.attempt);
+  const running = current.find(({ state }) => state === "running");
+  switch (workspace.status) {
+    case "provisioning":
+      return moved(workspace, running);
+    case "offline":
+      return isRestartDue(workspace, running !== undefined) ? { kind: "restart" } : moved(workspace, running);
+    default:
+      if (running !== undefined) return moved(workspace, running);
+      // The engine is at it: a container that it restarts comes back, or is found stopped later.
+      return current.some(({ state }) => state === "changing") ? WELL : { kind: "missing" };
+  }
+}
+
+function diagnoseExternal({ status, heartbeatAgeMs }: WatchedWorkspace): Diagnosis {
+  const isUp = status === "online" || status === "degraded";
+  return isUp && heartbeatAgeMs > HEARTBEAT_TIMEOUT_MS ? { kind: "silent" } : WELL;
+}
+
+/** A container that runs all the same may bring its workspace back with its next heartbeat, but not for ever. */
+function isRestartDue({ restartDueInMs }: WatchedWorkspace, isRunning: boolean): boolean {
+  return (restartDueInMs ?? 0) <= (isRunning ? -PATIENCE_MS : 0);
+}
+
+function moved({ url }: WatchedWorkspace, running: EngineContainer | undefined): Diagnosis {
+  const now = running?.url ?? null;
+  return now !== null && now !== url && PUBLISHED_URL.test(url) ? { kind: "moved", url: now } : WELL;
+}
