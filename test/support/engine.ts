@@ -13,7 +13,7 @@ import {
   NODE_BASE_IMAGE,
 } from "./engine-images.js";
 import { atEnd } from "./lifetime.js";
-import { privateEngineObstacle, startPrivateEngine } from "./private-engine.js";
+import { privateEngineObstacle, startPrivateEngine, type PrivateEngine } from "./private-engine.js";
 import { skipFor } from "./skip.js";
 
 /** What a private engine needs on Debian. */
@@ -49,6 +49,9 @@ export interface Engine {
   ownInstance(instanceId: string): void;
 }
 
+/** An engine that nobody else uses, and that can be taken down. */
+export type OwnEngine = Engine & Pick<PrivateEngine, "kill" | "start">;
+
 let found: Promise<Engine | string> | undefined;
 
 /**
@@ -76,12 +79,31 @@ async function findOrStart(): Promise<Engine | string> {
     await provideImage(engine, BUSYBOX_IMAGE, makeBusyboxImage);
     return engine;
   }
+  const own = await ownEngineOrReason();
+  return typeof own === "string" ? `none answers at DOCKER_HOST or the default socket, and ${own}` : own;
+}
+
+/** A private engine of its own for tests that take it down; as {@link useEngine} where there can be none. */
+export async function useOwnEngine(ctx: Mocha.Context): Promise<OwnEngine> {
+  ctx.timeout(600_000);
+  const engine = await ownEngineOrReason();
+  if (typeof engine === "string") return skipFor(ctx, "container engine of its own", engine);
+  return engine;
+}
+
+/** As {@link useOwnEngine} outside of mocha: without an engine it answers why there is none. */
+export async function ownEngineOrReason(): Promise<OwnEngine | string> {
   if ((await privateEngineObstacle()) !== undefined && (await mayInstall())) {
     await installPackages(DEBIAN_PACKAGES);
   }
   const obstacle = await privateEngineObstacle();
-  if (obstacle !== undefined) return `none answers at DOCKER_HOST or the default socket, and ${obstacle}`;
-  const engine = describe(`unix://${await startPrivateEngine()}`, true);
+  if (obstacle !== undefined) return obstacle;
+  const daemon = await startPrivateEngine();
+  const engine = {
+    ...describe(`unix://${daemon.socket}`, true),
+    kill: () => daemon.kill(),
+    start: () => daemon.start(),
+  };
   await provideImage(engine, BUSYBOX_IMAGE, makeBusyboxImage);
   return engine;
 }

@@ -7,7 +7,7 @@ import { findProgram, run, tryRun, widePath } from "./commands.js";
 import { engineNames, removeAbandonedEngines, type EngineNames } from "./engine-remains.js";
 import { supportErrors } from "./errors.js";
 import { ownUntilEnd } from "./lifetime.js";
-import { processIdentity } from "./processes.js";
+import { endProcess, processIdentity } from "./processes.js";
 
 /** Numbers to choose from, each a second octet of 10.0.0.0/8; Docker's own default pools lie elsewhere. */
 const FIRST_NUMBER = 130;
@@ -28,16 +28,28 @@ export async function privateEngineObstacle(): Promise<string | undefined> {
   return undefined;
 }
 
+/** A private engine that a test can take down. */
+export interface PrivateEngine {
+  /** Path of its socket. */
+  readonly socket: string;
+  /** SIGKILL, as when its machine loses power; its containers' processes are left behind. */
+  kill(): Promise<void>;
+  /**
+   * Starts it again, with all that it had.
+   * @throws ENGINE_DID_NOT_START
+   */
+  start(): Promise<void>;
+}
+
 /**
  * Starts a dockerd of our own: its data, sockets and bridge are apart from any other engine's, and it ends with
  * this process. It makes no iptables rules on the machine and leaves forwarding alone: published ports go
  * through docker-proxy and containers reach the machine over the bridge, so that several such engines, or a
  * system-wide one, don't get into each other's way.
  *
- * @returns the path of its socket.
  * @throws ENGINE_DID_NOT_START with the end of its log.
  */
-export async function startPrivateEngine(): Promise<string> {
+export async function startPrivateEngine(): Promise<PrivateEngine> {
   await removeAbandonedEngines();
   const names = await claimNames();
   ownUntilEnd({ kind: "engine", directory: names.directory });
@@ -47,11 +59,29 @@ export async function startPrivateEngine(): Promise<string> {
   let reason = "";
   for (const driver of STORAGE_DRIVERS) {
     const outcome = await startDaemon(names, driver, path);
-    if (outcome === undefined) return socketPath(names);
+    if (outcome === undefined) return handle(names, driver, path);
     reason = outcome;
     if (!/storage.driver|graphdriver|not supported|overlay/i.test(await readLog(names))) break;
   }
   throw supportErrors.ENGINE_DID_NOT_START({ reason, log: (await readLog(names)).slice(-4000) });
+}
+
+function handle(names: EngineNames, driver: string, path: string): PrivateEngine {
+  return {
+    socket: socketPath(names),
+    kill: async () => {
+      const pid = Number(await readFile(join(names.directory, "docker.pid"), "utf8"));
+      await endProcess(pid, "SIGKILL", 10_000);
+    },
+    start: async () => {
+      const outcome = await startDaemon(names, driver, path);
+      if (outcome === undefined) return;
+      throw supportErrors.ENGINE_DID_NOT_START({
+        reason: outcome,
+        log: (await readLog(names)).slice(-4000),
+      });
+    },
+  };
 }
 
 /** Making the folder claims the number: only one process can. */

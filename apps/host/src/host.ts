@@ -9,6 +9,7 @@ import {
   SecretMasker,
   systemClock,
   WORKSPACE_IMAGES,
+  type Clock,
   type ContainerRuntime,
   type EngineInventory,
   type Manifest,
@@ -54,6 +55,8 @@ export interface HostOptions {
   readonly output: NodeJS.WritableStream;
   /** Whether that is a terminal. */
   readonly terminal: boolean;
+  /** The machine's clock unless told. */
+  readonly clock?: Clock;
 }
 
 /** A host that serves. */
@@ -93,11 +96,12 @@ class Boot {
   readonly #masker: SecretMasker;
   readonly #log: HostLogger;
   readonly #stack: StopStack;
-  readonly #clock = systemClock;
+  readonly #clock: Clock;
   #port = 0;
 
   constructor(options: HostOptions, masker: SecretMasker, log: HostLogger, stack: StopStack) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#masker = masker;
     this.#log = log;
     this.#stack = stack;

@@ -53,7 +53,7 @@ interface Container {
   name: string;
   readonly body: CreateBody;
   readonly imageId: string;
-  readonly createdMs: number;
+  createdMs: number;
   readonly files: Map<string, string>;
   log: string;
   running: Running | null;
@@ -230,6 +230,11 @@ export class MemoryContainers {
     for (const each of ran) {
       if (each.body.HostConfig?.RestartPolicy?.Name === "unless-stopped") this.#run(each);
     }
+  }
+
+  /** All of them were created `ms` earlier from now on. */
+  age(ms: number): void {
+    for (const each of this.#all.values()) each.createdMs -= ms;
   }
 
   /** Ends every process. */

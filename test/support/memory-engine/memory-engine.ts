@@ -64,6 +64,12 @@ export class MemoryEngine {
     return id;
   }
 
+  /** As if `ms` had gone by since everything was created. */
+  age(ms: number): void {
+    this.containers.age(ms);
+    this.volumes.age(ms);
+  }
+
   /** Nothing but the images is left. */
   clear(): void {
     this.fault = () => undefined;
