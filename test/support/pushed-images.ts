@@ -38,9 +38,18 @@ export class PushedImages {
     );
     context.finalize();
     await drain(await this.#docker.buildImage(Readable.from(context), { t: image, rm: true }));
-    await drain(await this.#docker.getImage(image).push({ authconfig: {} }));
-    await this.#docker.getImage(image).remove({ force: true });
-    return await this.digestOf(name);
+    return await this.#push(name);
+  }
+
+  /**
+   * Pushes an image that the engine has, which keeps it under its other names only.
+   * @returns the digest of its manifest
+   */
+  async publish(imageId: string, name: string): Promise<string> {
+    const [repository = "", tag = "latest"] = name.split(":");
+    const repo = `${new URL(this.#registryUrl).host}/${repository}`;
+    await this.#docker.getImage(imageId).tag({ repo, tag });
+    return await this.#push(name);
   }
 
   /** The digest that the registry has under a name with its tag. */
@@ -104,6 +113,13 @@ export class PushedImages {
         await this.#docker.getImage(Id).remove({ force: true });
       }
     }
+  }
+
+  async #push(name: string): Promise<string> {
+    const image = this.#docker.getImage(`${new URL(this.#registryUrl).host}/${name}`);
+    await drain(await image.push({ authconfig: {} }));
+    await image.remove({ force: true });
+    return await this.digestOf(name);
   }
 
   #manifestUrl(name: string): string {
