@@ -18,7 +18,7 @@ export class ContainerTimes {
   }
 
   /** Ms since the epoch of the first such event of an attempt's container; NaN without one. */
-  of(action: "start" | "die", attempt: number): number {
+  of(action: "start" | "kill" | "die", attempt: number): number {
     const line = this.#lines.find(
       (each) =>
         each.includes(`"Action":"${action}"`) && each.includes(`"molecule.workspace.attempt":"${attempt}"`),

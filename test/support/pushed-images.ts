@@ -107,10 +107,11 @@ export class PushedImages {
 
   /** Takes whatever the engine has of a repository (behind the host that names begin with) out of it. */
   async removeLocal(repository: string): Promise<void> {
-    for (const { Id, RepoTags, RepoDigests } of await this.#docker.listImages()) {
+    for (const { RepoTags, RepoDigests } of await this.#docker.listImages()) {
       const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
-      if (names.some((each) => each.startsWith(`${this.#host}/${repository}`))) {
-        await this.#docker.getImage(Id).remove({ force: true });
+      for (const name of names.filter((each) => each.startsWith(`${this.#host}/${repository}`))) {
+        // By its names: what another image was built from stays as long as that. The last tag takes digests along.
+        await this.#docker.getImage(name).remove({ force: true }).catch(ignoreAbsent);
       }
     }
   }
@@ -134,6 +135,12 @@ export class PushedImages {
       headers: { "Content-Type": type },
     });
     if (!put.ok) throw new Error(`the registry refused ${name}: ${put.status} ${await put.text()}`);
+  }
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (typeof error !== "object" || error === null || !("statusCode" in error) || error.statusCode !== 404) {
+    throw error;
   }
 }
 
