@@ -85,7 +85,8 @@ export class WorkspaceUpdate {
   async update(workspaceId: string, body: unknown): Promise<UpdateAnswer> {
     const { events } = this.#services;
     const change = asChange(parse(body));
-    const { workspace_dir: _notTold, ...told } = change;
+    // A folder of the machine is nothing that other workspaces' agents need to know.
+    const told = Object.fromEntries(Object.entries(change).filter(([key]) => key !== "workspace_dir"));
     const isLayout = Object.keys(change).every((key) => LAYOUT.has(key));
     const event = { type: "WORKSPACE_UPDATED", workspaceId, payload: told };
     const before = await events.transact(async (trx, emit) => {

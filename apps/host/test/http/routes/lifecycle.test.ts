@@ -167,7 +167,7 @@ describe("the routes of a workspace's life", () => {
   it("takes a tree out as a bundle and in again with new ids, without what is secret", async () => {
     const create = async (fields: object) => {
       const { body } = await call("POST", "/workspaces", fields);
-      return String(Object.entries(Object(body)).find(([key]) => key === "id")?.[1]);
+      return typeof body === "object" && body !== null && "id" in body ? String(body.id) : "none";
     };
     const root = await create({ name: "Lead", role: "lead", runtime: "demo", model: "m", tier: 2 });
     await create({ name: "Helper", runtime: "langgraph", parent_id: root });
