@@ -7,6 +7,7 @@ import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
+import { watchBenchmarks } from "./watch.js";
 import { workerBenchmarks } from "./worker.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   ...deleteBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
+  ...watchBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));
