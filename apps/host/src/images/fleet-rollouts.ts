@@ -142,7 +142,8 @@ export class FleetRollouts implements Rollouts {
     const { replacement } = driver;
     if (replacement === null) return false;
     this.#stopping.signal.throwIfAborted();
-    const lease = await leases.acquire(`image-rollout/${runtime}`, 0);
+    // Kept for a moment: of a lease that is kept for no time nothing stays, and its number would begin anew.
+    const lease = await leases.acquire(`image-rollout/${runtime}`, 1);
     if (lease === null) return false;
     try {
       const signal = AbortSignal.any([lease.signal, this.#stopping.signal]);

@@ -9,6 +9,7 @@ import { tempDir } from "@molecule/test/support/temp.js";
 import Docker from "dockerode";
 import pg from "pg";
 import { startHost, type RunningHost } from "../../dist/host.js";
+import { installClock } from "./database-clock.js";
 
 const MANIFEST = fileURLToPath(new URL("../../test/model/manifest.json", import.meta.url));
 const INSTANCE = "molecule.platform.instance";
@@ -61,6 +62,7 @@ export class World {
 
   static async open(ctx: Mocha.Context): Promise<World> {
     const fresh = await (await usePostgres(ctx)).freshDatabase();
+    await installClock(fresh.url);
     const engine = await MemoryEngine.start();
     engine.addImage("agent:latest", () => undefined, ["PATH=/bin"]);
     const clock = new JumpingClock();
@@ -218,6 +220,12 @@ export class World {
       [minutes],
     );
     this.engine.age(minutes * 60_000);
+  }
+
+  /** The wall clock of the machine and of the database is set. */
+  async jump(ms: number): Promise<void> {
+    this.clock.jump(ms);
+    await this.query("update wall_clock set offset_ms = offset_ms + $1", [ms]);
   }
 
   async query<T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
