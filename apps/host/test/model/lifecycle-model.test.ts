@@ -5,14 +5,14 @@ import { newModel, type Model } from "./model.js";
 import { World } from "./world.js";
 
 /** Sequences in one run; `MODEL_RUNS` asks for more, and `MODEL_SEED` for those of a run that failed. */
-const RUNS = 150;
+const RUNS = 60;
 
 describe("the life of workspaces, against a model", () => {
   it("leaks nothing and reaps nothing alive, whatever happens in whatever order", async function () {
     const numRuns = Number(process.env.MODEL_RUNS ?? RUNS);
     const seed = process.env.MODEL_SEED;
-    this.timeout(60_000 + numRuns * 5_000);
     const world = await World.open(this);
+    this.timeout(60_000 + numRuns * 5_000);
     try {
       const property = fc.asyncProperty(commands(), async (sequence) => {
         await world.reset();
