@@ -7,6 +7,7 @@ import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
+import { swapBenchmarks } from "./swap.js";
 import { workerBenchmarks } from "./worker.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
@@ -22,6 +23,7 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...swapBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
 ];
