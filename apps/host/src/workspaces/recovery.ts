@@ -67,14 +67,14 @@ export class WorkspaceRecovery {
     return parts.length === 0 ? undefined : parts.join(", ");
   }
 
-  /** Takes over provisions whose claim has run out or, at boot, is this host's own. */
+  /** Takes over provisions whose claim was given up or has run out or, at boot, is this host's own. */
   async #resumeProvisions(signal: AbortSignal, ownClaims: boolean): Promise<number> {
     const { database, hostId, provisioner } = this.#services;
     const abandoned = await database.db
       .selectFrom("workspaces")
       .selectAll()
       .where("status", "=", "provisioning")
-      .where("provision_host", "is not", null)
+      .where("provision_claim_expires_at", "is not", null)
       .where((where) =>
         where.or([
           where("provision_claim_expires_at", "<", sql<Date>`now()`),
@@ -98,16 +98,22 @@ export class WorkspaceRecovery {
       return false;
     }
     if (presence.state === "present" && presence.running && presence.attempt === row.attempt) {
-      // The container came up before its host died: all that is left is for its agent to register.
+      // The container came up before its host died, or the engine: all that is left is for its agent to register.
       await database.db
         .updateTable("workspaces")
-        .set({ handle: presence.handle, provision_host: null, provision_claim_expires_at: null })
+        .set({
+          handle: presence.handle,
+          ...(presence.url === null ? {} : { url: presence.url }),
+          provision_host: null,
+          provision_claim_expires_at: null,
+        })
         .where("id", "=", row.id)
         .where("attempt", "=", row.attempt)
         .execute();
       return true;
     }
-    return this.#reprovision(row);
+    // Given up and not lost: it is the engine that keeps it waiting, and its deadline stands.
+    return this.#reprovision(row, { keepDeadline: row.provision_host === null });
   }
 
   /** Local processes end with their host: what they were is started again. */
@@ -138,10 +144,10 @@ export class WorkspaceRecovery {
     }
   }
 
-  async #reprovision(row: WorkspaceRow): Promise<boolean> {
+  async #reprovision(row: WorkspaceRow, options: { keepDeadline?: boolean } = {}): Promise<boolean> {
     const { events, stateMachine, provisioner } = this.#services;
     const next = await events.transact((trx, emit) =>
-      stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }),
+      stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }, options),
     );
     if (next === null) return false;
     provisioner.start(next);
