@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { expect } from "chai";
-import { create, field, untilStatus } from "../e2e/workspace-api.js";
+import { create, field, find, untilStatus } from "../e2e/workspace-api.js";
 import { CONTAINER_LIST, refusal } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
 import { engineObjects } from "./invariants.js";
@@ -100,15 +100,36 @@ describe("faults 1–6: deletions, and creations that come late", function () {
     for (const each of [id, restarting]) expect(await world.statusOf(each)).to.equal("removed");
   });
 
-  it("6: a container that the engine makes after its provision gave up is removed", async () => {
-    let lists = 0;
-    // The answer to the creation is lost, and so is every look at what came of it.
+  it("6: a container that the engine makes although its answer was lost gives way to the next attempt", async () => {
     world.proxy.fault = ({ method, path }) => {
       if (method === "POST" && CREATE.test(path)) return { kind: "lose" };
-      if (method !== "GET" || !CONTAINER_LIST.test(path)) return undefined;
-      lists += 1;
-      return lists > 1 ? refusal(500, "it is on fire") : undefined;
+      // What came of it can't be seen either.
+      return CONTAINER_LIST.test(path) && world.proxy.count("POST", CREATE) > 0
+        ? refusal(500, "it is on fire")
+        : undefined;
     };
+    const id = await create(world.host, { name: "Lost", runtime: "probe", tier: 2 });
+    await eventually(async () => (await find(world.host, id))?.last_sample_error !== "", {
+      timeoutMs: 60_000,
+    });
+    expect(await world.statusOf(id)).to.equal("provisioning");
+    const [first] = await world.containersOf(id);
+    expect(first).to.be.a("string");
+    world.proxy.heal();
+    expect((await world.sweep("workspace-recovery")).detail).to.contain("1 provision(s) resumed");
+    await untilStatus(world.host, id, "online");
+    expect(await world.containersOf(id))
+      .to.have.length(1)
+      .and.not.include(first);
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+  });
+
+  it("6: a container that the engine makes after its provision gave up is removed", async () => {
+    // What was created can neither be started nor taken back.
+    world.proxy.fault = ({ method, path }) =>
+      (method === "POST" && path.endsWith("/start")) || (method === "DELETE" && CONTAINER.test(path))
+        ? refusal(500, "it is on fire")
+        : undefined;
     const id = await create(world.host, { name: "Late", runtime: "probe", tier: 2 });
     await eventually(async () => (await world.statusOf(id)) === "failed", { timeoutMs: 60_000 });
     expect(await world.containersOf(id)).to.have.length(1);

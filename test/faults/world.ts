@@ -20,9 +20,16 @@ import { checkInvariants, type Expectations } from "./invariants.js";
 /** The loops of the sweeps: paused in a world, so that they run when a test says so. */
 export const SWEEPS = ["orphan-sweeper", "health-sweep", "provision-timeout"] as const;
 
-/** A tiny agent: registers with its token and sends heartbeats until it is stopped. */
+/**
+ * A tiny agent: registers with its token and sends heartbeats until it is stopped. With QUIET_ONCE it says nothing until
+ * its workspace is started anew.
+ */
 const AGENT = `
 trap 'exit 0' TERM
+if [ -n "$QUIET_ONCE" ] && [ ! -e /workspace/was-quiet ]; then
+  touch /workspace/was-quiet
+  while :; do sleep 1 & wait $!; done
+fi
 token=$(cat /configs/.auth_token)
 post() { wget -q -O /dev/null --header 'Content-Type: application/json' --header "Authorization: Bearer $token" --post-data "$2" "$PLATFORM_URL/registry/$1"; }
 until post register "{\\"id\\":\\"$WORKSPACE_ID\\",\\"url\\":\\"http://localhost:8000\\",\\"agent_card\\":{\\"name\\":\\"probe\\"}}"; do sleep 0.3; done
@@ -37,6 +44,8 @@ export interface WorldOptions {
   /** Whether agents never register. */
   readonly mute?: boolean;
   readonly provisionTimeoutSeconds?: number;
+  /** One that the tests take down; else that of the test process. */
+  readonly engine?: Engine;
 }
 
 /** What a sweep told of its pass. */
@@ -60,7 +69,7 @@ export class FaultWorld {
   #instanceId = "";
 
   static async open(ctx: Mocha.Context, options: WorldOptions = {}): Promise<FaultWorld> {
-    const engine = await useEngine(ctx);
+    const engine = options.engine ?? (await useEngine(ctx));
     const postgres = await usePostgres(ctx);
     ctx.timeout(180_000);
     const proxy = await EngineProxy.start(ctx, engine);
@@ -138,7 +147,10 @@ export class FaultWorld {
   }
 
   /** Runs one pass of a sweep, after one that may be under way. */
-  async sweep(loop: (typeof SWEEPS)[number], action: "run" | "dry-run" = "run"): Promise<Pass> {
+  async sweep(
+    loop: (typeof SWEEPS)[number] | "workspace-recovery",
+    action: "run" | "dry-run" = "run",
+  ): Promise<Pass> {
     const answer = await eventually(() => this.#control(loop, action), {
       what: `a pass of ${loop}`,
       timeoutMs: 60_000,
@@ -314,7 +326,8 @@ async function connect(connectionString: string): Promise<pg.Client> {
 
 /** An image on busybox whose program is `script`; of the same script only once. */
 async function buildAgent(engine: Engine, script: string): Promise<string> {
-  const image = `molecule-test/fault-agent-${script === MUTE ? "mute" : "talking"}:latest`;
+  const kind = script === MUTE ? "mute" : "talking";
+  const image = `molecule-test/fault-agent-${kind}:${engine.runId.slice(0, 8)}`;
   const context = pack();
   context.entry(
     { name: "Dockerfile" },
@@ -322,6 +335,6 @@ async function buildAgent(engine: Engine, script: string): Promise<string> {
   );
   context.entry({ name: "agent.sh" }, script);
   context.finalize();
-  await drain(await engine.docker.buildImage(Readable.from(context), { t: image }));
+  await drain(await engine.docker.buildImage(Readable.from(context), { t: image, labels: engine.labels }));
   return image;
 }

@@ -39,7 +39,7 @@ export interface Engine {
   readonly busybox: string;
   /** Stands in {@link TEST_LABEL}. */
   readonly runId: string;
-  /** Put these on every container, volume and network that a test creates itself. */
+  /** Put these on every container, volume, network and image that a test creates itself. */
   readonly labels: Readonly<Record<string, string>>;
   /** Builds, once, an image with nothing but `node` on its PATH, and answers its name. */
   nodeBase(): Promise<string>;
@@ -206,5 +206,7 @@ async function removeOwnObjects(engine: Engine): Promise<void> {
       await docker.getVolume(Name).remove({ force: true });
     }
     for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+    for (const { Id } of await docker.listImages({ filters }))
+      await docker.getImage(Id).remove({ force: true });
   }
 }

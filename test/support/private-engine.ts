@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, open, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
@@ -72,6 +72,7 @@ function handle(names: EngineNames, driver: string, path: string): PrivateEngine
     kill: async () => {
       const pid = Number(await readFile(join(names.directory, "docker.pid"), "utf8"));
       await endProcess(pid, "SIGKILL", 10_000);
+      await endContainerd(names);
     },
     start: async () => {
       const outcome = await startDaemon(names, driver, path);
@@ -82,6 +83,19 @@ function handle(names: EngineNames, driver: string, path: string): PrivateEngine
       });
     },
   };
+}
+
+/**
+ * The containerd that a dockerd has started ends with it, a moment later: a dockerd that starts in between, or where the
+ * number in the file was given again, would wait for it in vain.
+ */
+async function endContainerd({ directory }: EngineNames): Promise<void> {
+  const file = join(directory, "exec", "containerd", "containerd.pid");
+  const pid = Number(await readFile(file, "utf8").catch(() => Number.NaN));
+  // A dockerd on a machine with its own containerd starts none.
+  if (!(pid > 0)) return;
+  await endProcess(pid, "SIGKILL", 10_000);
+  await rm(file, { force: true });
 }
 
 /** Making the folder claims the number: only one process can. */

@@ -149,6 +149,8 @@ export interface WatchedWorkspace extends AttemptOfWorkspace {
   readonly visible: boolean;
   /** Whether a rollout replaces its container now, and looks after it. */
   readonly inRollout: boolean;
+  /** Whether its container is still to be launched, and the host sees to that. */
+  readonly launching: boolean;
   /** Where its agent is called; empty while there is none. */
   readonly url: string;
   /** Ms since its last heartbeat, or since it was created. */
@@ -177,11 +179,24 @@ export interface WorkspaceHealth {
     lease: SweepLease,
   ): Promise<boolean>;
   /**
-   * Starts the next attempt of an offline workspace.
+   * Plans the automatic restart of a workspace that has lost its container before its agent was there.
    * @returns false when it has moved on meanwhile
    * @throws SWEEP_LEASE_LOST
    */
-  restart(workspace: AttemptOfWorkspace, lease: SweepLease): Promise<boolean>;
+  planRestart(
+    workspace: AttemptOfWorkspace,
+    plan: { readonly restarts: number; readonly delayMs: number },
+    lease: SweepLease,
+  ): Promise<boolean>;
+  /**
+   * Starts the next attempt of a workspace that is offline, or is provisioning: its deadline stands then.
+   * @returns false when it has moved on meanwhile
+   * @throws SWEEP_LEASE_LOST
+   */
+  restart(
+    workspace: AttemptOfWorkspace & Pick<WatchedWorkspace, "status">,
+    lease: SweepLease,
+  ): Promise<boolean>;
   /**
    * Notes where a workspace is called from now on.
    * @returns false when it has moved on meanwhile

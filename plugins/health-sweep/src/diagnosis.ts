@@ -37,14 +37,21 @@ export function diagnose(
   const running = current.find(({ state }) => state === "running");
   switch (workspace.status) {
     case "provisioning":
-      return moved(workspace, running);
+      if (running !== undefined || workspace.launching) return moved(workspace, running);
+      if (isBusy(current)) return WELL;
+      // No deadline is waited for: where its restart is planned already, that is.
+      return (workspace.restartDueInMs ?? 0) <= 0 ? { kind: "missing" } : WELL;
     case "offline":
       return isRestartDue(workspace, running !== undefined) ? { kind: "restart" } : moved(workspace, running);
     default:
       if (running !== undefined) return moved(workspace, running);
-      // The engine is at it: a container that it restarts comes back, or is found stopped later.
-      return current.some(({ state }) => state === "changing") ? WELL : { kind: "missing" };
+      return isBusy(current) ? WELL : { kind: "missing" };
   }
+}
+
+/** The engine is at it: a container that it restarts comes back, or is found stopped later. */
+function isBusy(containers: readonly EngineContainer[]): boolean {
+  return containers.some(({ state }) => state === "changing");
 }
 
 function diagnoseExternal({ status, heartbeatAgeMs }: WatchedWorkspace): Diagnosis {

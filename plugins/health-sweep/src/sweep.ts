@@ -80,7 +80,9 @@ export class HealthSweep {
         case "silent":
           return dryRun || (await health.lose(workspace, null, lease)) ? ["offline"] : [];
         case "missing":
-          return await this.#lose(workspace, dryRun, call, lease);
+          return workspace.status === "provisioning"
+            ? await this.#startAgain(workspace, dryRun, call, lease)
+            : await this.#lose(workspace, dryRun, call, lease);
         case "moved":
           return dryRun || (await health.moveUrl(workspace, { from: url, to: diagnosis.url }, lease))
             ? ["moved"]
@@ -112,6 +114,26 @@ export class HealthSweep {
     call.log.warn(`a workspace is offline: ${reason}`, { workspaceId, attempt, restartInMs: plan.delayMs });
     if (plan.delayMs > 0) return ["offline"];
     return ["offline", ...(await this.#restart(workspace, false, lease))];
+  }
+
+  /** For a container that was launched, and is lost before its agent has registered. */
+  async #startAgain(
+    workspace: WatchedWorkspace,
+    dryRun: boolean,
+    call: RuntimeCall,
+    lease: SweepLease,
+  ): Promise<readonly Outcome[]> {
+    const { workspaceId, attempt, restartDueInMs } = workspace;
+    const reason = await this.#confirmLoss(workspace, call);
+    if (reason === null) return [];
+    if (restartDueInMs === null && !dryRun) {
+      const plan = planRestart(workspace);
+      if (!(await this.#ports.health.planRestart(workspace, plan, lease))) return [];
+      const told = { workspaceId, attempt, restartInMs: plan.delayMs };
+      call.log.warn(`a workspace has lost its container before its agent registered: ${reason}`, told);
+      if (plan.delayMs > 0) return [];
+    }
+    return await this.#restart(workspace, dryRun, lease);
   }
 
   async #restart(

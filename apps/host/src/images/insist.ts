@@ -1,4 +1,5 @@
 import { isCodedError, messageOf, sleep, type Clock, type RuntimeCall } from "@molecule/core";
+import { isEngineAway } from "../runtimes/engine-away.js";
 
 /** Ms before the second try; doubled each time. */
 const FIRST_DELAY_MS = 250;
@@ -33,19 +34,13 @@ export async function insist(
       return;
     } catch (error) {
       call.signal.throwIfAborted();
-      if (!isAway(error)) refused += 1;
+      if (!isEngineAway(error)) refused += 1;
       if (refused === REFUSED_TRIES || clock.monotonic() + delayMs >= end || isFinal(error)) throw error;
       call.log.debug(`the engine is asked again: ${messageOf(error)}`);
     }
     await sleep(clock, delayMs, call.signal);
     delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
   }
-}
-
-function isAway(error: unknown): boolean {
-  return (
-    isCodedError(error) && (error.code === "ENGINE_UNREACHABLE" || error.code === "ENGINE_NOT_ANSWERING")
-  );
 }
 
 /** Not of the engine, or a request that is wrong in itself. */

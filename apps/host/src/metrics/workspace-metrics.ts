@@ -4,8 +4,8 @@ import { Counter, Histogram, type Registry } from "prom-client";
 export interface ProvisionRun {
   /** The workspace's runtime: the name of its template. */
   readonly runtime: string;
-  /** `superseded`: deleted, restarted or given up meanwhile. */
-  readonly outcome: "launched" | "failed" | "superseded";
+  /** `superseded`: deleted, restarted or given up meanwhile; `postponed`: the engine went away, it is tried again. */
+  readonly outcome: "launched" | "failed" | "superseded" | "postponed";
   readonly durationMs: number;
 }
 

@@ -13,6 +13,7 @@ import {
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { ActiveSwaps } from "../images/active-swaps.js";
 import type { ProvisionRun } from "../metrics/workspace-metrics.js";
+import { isEngineAway } from "../runtimes/engine-away.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
@@ -107,7 +108,7 @@ export class Provisioner {
     await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
   }
 
-  /** Never rejects: every failure ends in the row, the event and the log. */
+  /** Never rejects: every failure ends in the row, the event and the log. An engine that is away is none. */
   async #provision(row: WorkspaceRow, cancelled: AbortSignal): Promise<void> {
     const { log, clock } = this.#services;
     const started = clock.monotonic();
@@ -131,7 +132,10 @@ export class Provisioner {
     } catch (error) {
       // A provision that was called off leaves its row to whoever called it off.
       if (cancelled.aborted) call.log.info("provision called off", { reason: messageOf(cancelled.reason) });
-      else {
+      else if (!bound.signal.aborted && isEngineAway(error)) {
+        outcome = "postponed";
+        await this.#postpone(row, error, call.log);
+      } else {
         outcome = "failed";
         await this.#fail(row, bound.signal.aborted ? bound.signal.reason : error, call.log);
       }
@@ -174,6 +178,28 @@ export class Provisioner {
     log.info("the workspace has moved on while its container came up; the container is taken back");
     const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
     await this.#services.runtime.stop(row.id, { signal, log, upToAttempt: row.attempt });
+  }
+
+  /** Gives the claim up: the recovery loop goes on with the provision when the engine answers, until its deadline. */
+  async #postpone(row: WorkspaceRow, reason: unknown, log: Logger): Promise<void> {
+    log.warn(`provision postponed until the engine is back: ${messageOf(reason)}`);
+    try {
+      await this.#services.database.db
+        .updateTable("workspaces")
+        .set({
+          last_sample_error: this.#services.masker.mask(messageOf(reason)),
+          provision_host: null,
+          provision_claim_expires_at: sql<Date>`now()`,
+          updated_at: sql`now()`,
+        })
+        .where("id", "=", row.id)
+        .where("attempt", "=", row.attempt)
+        .where("status", "=", "provisioning")
+        .execute();
+    } catch (storageError) {
+      // It goes on all the same, when the claim has run out.
+      log.error(`the claim could not be given up: ${messageOf(storageError)}`);
+    }
   }
 
   async #fail(row: WorkspaceRow, thrown: unknown, log: Logger): Promise<void> {

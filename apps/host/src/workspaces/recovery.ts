@@ -90,14 +90,14 @@ export class WorkspaceRecovery {
     return parts.length === 0 ? undefined : parts.join(", ");
   }
 
-  /** Takes over provisions whose claim has run out or, at boot, is this host's own. */
+  /** Takes over provisions whose claim was given up or has run out or, at boot, is this host's own. */
   async #resumeProvisions(pass: Pass): Promise<number> {
     const { database, hostId, provisioner } = this.#services;
     const abandoned = await database.db
       .selectFrom("workspaces")
       .selectAll()
       .where("status", "=", "provisioning")
-      .where("provision_host", "is not", null)
+      .where("provision_claim_expires_at", "is not", null)
       .where((where) =>
         where.or([
           where("provision_claim_expires_at", "<", sql<Date>`now()`),
@@ -121,20 +121,26 @@ export class WorkspaceRecovery {
       return false;
     }
     if (presence.state === "present" && presence.running && presence.attempt === row.attempt) {
-      // The container came up before its host died: all that is left is for its agent to register.
-      const { handle } = presence;
+      // The container came up before its host died, or the engine: all that is left is for its agent to register.
+      const { handle, url } = presence;
       await database.db.transaction().execute(async (trx) => {
         await assertLease(trx, lease);
         await trx
           .updateTable("workspaces")
-          .set({ handle, provision_host: null, provision_claim_expires_at: null })
+          .set({
+            handle,
+            ...(url === null ? {} : { url }),
+            provision_host: null,
+            provision_claim_expires_at: null,
+          })
           .where("id", "=", row.id)
           .where("attempt", "=", row.attempt)
           .execute();
       });
       return true;
     }
-    return this.#reprovision(row, lease);
+    // Given up and not lost: it is the engine that keeps it waiting, and its deadline stands.
+    return this.#reprovision(row, lease, { keepDeadline: row.provision_host === null });
   }
 
   /** Local processes end with their host: what they were is started again. */
@@ -165,11 +171,15 @@ export class WorkspaceRecovery {
     }
   }
 
-  async #reprovision(row: WorkspaceRow, lease: SweepLease): Promise<boolean> {
+  async #reprovision(
+    row: WorkspaceRow,
+    lease: SweepLease,
+    options: { keepDeadline?: boolean } = {},
+  ): Promise<boolean> {
     const { events, stateMachine, provisioner } = this.#services;
     const next = await events.transact(async (trx, emit) => {
       await assertLease(trx, lease);
-      return stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt });
+      return stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }, options);
     });
     if (next === null) return false;
     provisioner.start(next);

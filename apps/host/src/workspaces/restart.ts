@@ -4,7 +4,7 @@ import type { EventLog } from "../storage/event-log.js";
 import type { Trx, WorkspaceRow } from "../storage/schema.js";
 import { lockTree } from "../storage/tree-lock.js";
 import type { Provisioner } from "./provisioner.js";
-import type { StateMachine, TransitionTarget } from "./state-machine.js";
+import type { ReprovisionOptions, StateMachine, TransitionTarget } from "./state-machine.js";
 
 /** What restarting works with. */
 export interface RestartServices {
@@ -15,10 +15,7 @@ export interface RestartServices {
 }
 
 /** Which workspace to restart (only while it still is as given), and how. */
-export interface RestartOptions extends Omit<TransitionTarget, "workspaceId"> {
-  /** Drop the stored agent session. */
-  readonly resetSession?: boolean;
-}
+export interface RestartOptions extends Omit<TransitionTarget, "workspaceId">, ReprovisionOptions {}
 
 /** Starts the next attempt of a workspace, for whatever reason: an operator, a changed secret, a lost container. */
 export class WorkspaceRestart {
@@ -36,12 +33,12 @@ export class WorkspaceRestart {
    */
   async restart(workspaceId: string, options: RestartOptions = {}): Promise<WorkspaceRow> {
     const { events, stateMachine, provisioner, runtime } = this.#services;
-    const { resetSession = false, ...target } = options;
+    const { resetSession = false, keepDeadline = false, ...target } = options;
     const next = await events.transact(async (trx, emit) => {
       // A pause of the parent comes before, and is seen, or after, and pauses this one too.
       await lockTree(trx);
       await assertRestartable(trx, workspaceId, runtime.kind);
-      return stateMachine.reprovision(trx, emit, { workspaceId, ...target }, { resetSession });
+      return stateMachine.reprovision(trx, emit, { workspaceId, ...target }, { resetSession, keepDeadline });
     });
     if (next === null) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     provisioner.start(next);

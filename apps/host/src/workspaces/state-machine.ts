@@ -23,6 +23,14 @@ export interface TransitionTarget {
   readonly status?: WorkspaceStatus;
 }
 
+/** How the next attempt is started. */
+export interface ReprovisionOptions {
+  /** Drop the stored agent session. */
+  readonly resetSession?: boolean;
+  /** The provision under way goes on as another attempt: the time that it has runs on. */
+  readonly keepDeadline?: boolean;
+}
+
 /** Transitions that change more than the status, each by a method of its own. */
 export type OwnTransition = "reprovision" | "replace" | "revert" | "pause";
 
@@ -55,7 +63,8 @@ export class StateMachine {
     event: { type: string; payload: Record<string, unknown> },
   ): Promise<WorkspaceRow> {
     if (typeof values.parent_id === "string") await assertParent(trx, values.parent_id);
-    const claim = values.status === "provisioning" ? this.#claim() : {};
+    const claim =
+      values.status === "provisioning" ? { ...this.#claim(), provisioning_started_at: sql<Date>`now()` } : {};
     const row = await trx
       .insertInto("workspaces")
       .values({ ...values, attempt: 1, ...claim })
@@ -110,13 +119,14 @@ export class StateMachine {
     trx: Trx,
     emit: Emit,
     target: TransitionTarget,
-    options: { readonly resetSession?: boolean } = {},
+    options: ReprovisionOptions = {},
   ): Promise<WorkspaceRow | null> {
     const rule: TransitionRule = TRANSITIONS.reprovision;
     let update = trx
       .updateTable("workspaces")
       .set({
         ...this.#claim(),
+        ...(options.keepDeadline === true ? {} : { provisioning_started_at: sql<Date>`now()` }),
         // Not from `attempt`: after a rollback it is lower than numbers that were given already.
         attempt: sql`greatest(attempt, last_attempt) + 1`,
         last_attempt: sql`greatest(attempt, last_attempt) + 1`,
@@ -261,7 +271,6 @@ export class StateMachine {
 
   #claim() {
     return {
-      provisioning_started_at: sql<Date>`now()`,
       provision_host: this.#hostId,
       provision_claim_expires_at: sql<Date>`now() + ${PROVISION_CLAIM_MS} * interval '1 millisecond'`,
     };

@@ -8,7 +8,7 @@ import {
 } from "@molecule/core";
 import { sql, type Expression } from "kysely";
 import type { EventLog } from "../../storage/event-log.js";
-import type { Executor } from "../../storage/schema.js";
+import type { Executor, Trx } from "../../storage/schema.js";
 import { notInSwap } from "../../storage/swap-ownership.js";
 import type { WorkspaceRestart } from "../restart.js";
 import type { StateMachine } from "../state-machine.js";
@@ -23,6 +23,12 @@ export interface HealthServices {
   readonly runtime: ContainerRuntime;
   /** Of this host. */
   readonly hostId: string;
+}
+
+/** The next automatic restart of a workspace. */
+interface Plan {
+  readonly restarts: number;
+  readonly delayMs: number;
 }
 
 /** Which workspaces should have a living agent, and what to do about those that have none. */
@@ -46,6 +52,7 @@ export class StoredWorkspaceHealth implements WorkspaceHealth {
         "workspaces.url",
         "workspaces.handle",
         sql<boolean>`not ${notInSwap}`.as("inRollout"),
+        sql<boolean>`workspaces.provision_claim_expires_at is not null`.as("launching"),
         msSince(sql`coalesce(workspaces.last_heartbeat_at, workspaces.created_at)`).as("heartbeatAgeMs"),
         sql<number>`coalesce(workspace_sweeps.restarts, 0)`.as("restarts"),
         sql<number | null>`-${msSince(sql.ref("workspace_sweeps.restart_at"))}`.as("restartDueInMs"),
@@ -65,32 +72,41 @@ export class StoredWorkspaceHealth implements WorkspaceHealth {
     };
   }
 
-  async lose(
-    workspace: AttemptOfWorkspace,
-    plan: { readonly restarts: number; readonly delayMs: number } | null,
-    lease: SweepLease,
-  ): Promise<boolean> {
+  async lose(workspace: AttemptOfWorkspace, plan: Plan | null, lease: SweepLease): Promise<boolean> {
     const { events, stateMachine } = this.#services;
     return await events.transact(async (trx, emit) => {
       await assertLease(trx, lease);
       const lost = await stateMachine.apply(trx, emit, "lose", workspace, {}, () => ({}));
       if (lost === null) return false;
-      if (plan === null) return true;
-      const planned = {
-        restarts: plan.restarts,
-        restart_at: sql<Date>`now() + ${plan.delayMs} * interval '1 millisecond'`,
-      };
-      await trx
-        .insertInto("workspace_sweeps")
-        .values({ workspace_id: workspace.workspaceId, ...planned })
-        .onConflict((conflict) => conflict.column("workspace_id").doUpdateSet(planned))
-        .execute();
+      if (plan !== null) await writePlan(trx, workspace, plan);
       return true;
     });
   }
 
-  async restart({ workspaceId, attempt }: AttemptOfWorkspace, lease: SweepLease): Promise<boolean> {
+  async planRestart(workspace: AttemptOfWorkspace, plan: Plan, lease: SweepLease): Promise<boolean> {
+    const { workspaceId, attempt } = workspace;
+    return await this.#services.db.transaction().execute(async (trx) => {
+      await assertLease(trx, lease);
+      const lost = await trx
+        .selectFrom("workspaces")
+        .select("id")
+        .where("id", "=", workspaceId)
+        .where("attempt", "=", attempt)
+        .where("status", "=", "provisioning")
+        .forUpdate()
+        .executeTakeFirst();
+      if (lost === undefined) return false;
+      await writePlan(trx, workspace, plan);
+      return true;
+    });
+  }
+
+  async restart(
+    { workspaceId, attempt, status }: AttemptOfWorkspace & Pick<WatchedWorkspace, "status">,
+    lease: SweepLease,
+  ): Promise<boolean> {
     const { db, restart } = this.#services;
+    const wasProvisioning = status === "provisioning";
     await db.transaction().execute(async (trx) => {
       await assertLease(trx, lease);
       // Before the restart: should this host die in between, the next one is late rather than doubled.
@@ -102,7 +118,11 @@ export class StoredWorkspaceHealth implements WorkspaceHealth {
         .execute();
     });
     try {
-      await restart.restart(workspaceId, { attempt, status: "offline" });
+      await restart.restart(workspaceId, {
+        attempt,
+        status: wasProvisioning ? "provisioning" : "offline",
+        keepDeadline: wasProvisioning,
+      });
       return true;
     } catch (error) {
       if (isCodedError(error) && error.code === "WORKSPACE_NOT_FOUND") return false;
@@ -128,6 +148,19 @@ export class StoredWorkspaceHealth implements WorkspaceHealth {
       return moved.numUpdatedRows > 0n;
     });
   }
+}
+
+async function writePlan(
+  trx: Trx,
+  { workspaceId }: AttemptOfWorkspace,
+  { restarts, delayMs }: Plan,
+): Promise<void> {
+  const planned = { restarts, restart_at: sql<Date>`now() + ${delayMs} * interval '1 millisecond'` };
+  await trx
+    .insertInto("workspace_sweeps")
+    .values({ workspace_id: workspaceId, ...planned })
+    .onConflict((conflict) => conflict.column("workspace_id").doUpdateSet(planned))
+    .execute();
 }
 
 function msSince(time: Expression<unknown>) {
