@@ -247,10 +247,12 @@ export class World {
       [WORKSPACE]: randomUUID(),
       "molecule.workspace.attempt": "1",
     };
+    // They come back by themselves after a restart of the engine, and so must be found running.
+    const like = { Image: "agent", HostConfig: { RestartPolicy: { Name: "unless-stopped" } } };
     const made = [
-      await this.#docker.createContainer({ Image: "agent", name: "ws-of-another", Labels: foreign }),
-      await this.#docker.createContainer({ Image: "agent", name: "ws-0123456789ab" }),
-      await this.#docker.createContainer({ Image: "agent", name: "database" }),
+      await this.#docker.createContainer({ ...like, name: "ws-of-another", Labels: foreign }),
+      await this.#docker.createContainer({ ...like, name: "ws-0123456789ab" }),
+      await this.#docker.createContainer({ ...like, name: "database" }),
     ];
     for (const each of made) await each.start();
     await this.#docker.createVolume({ Name: "ws-of-another-configs", Labels: foreign });
