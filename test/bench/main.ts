@@ -4,10 +4,12 @@ import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
 import { ghWrapperBenchmarks } from "./gh-wrapper.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
+import { listBenchmarks } from "./list-workspaces.js";
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
 import { workerBenchmarks } from "./worker.js";
+import { wsEventBenchmarks } from "./ws-events.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
 
@@ -24,6 +26,8 @@ const benchmarks: readonly Benchmark[] = [
   ...deleteBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
+  ...listBenchmarks,
+  ...wsEventBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));
