@@ -8,6 +8,8 @@ import { listBenchmarks } from "./list-workspaces.js";
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
+import { swapBenchmarks } from "./swap.js";
+import { watchBenchmarks } from "./watch.js";
 import { workerBenchmarks } from "./worker.js";
 import { wsEventBenchmarks } from "./ws-events.js";
 
@@ -24,8 +26,10 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...swapBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
+  ...watchBenchmarks,
   ...listBenchmarks,
   ...wsEventBenchmarks,
 ];

@@ -8,11 +8,12 @@ import {
   type Logger,
 } from "@molecule/core";
 import { rolloutErrors } from "../errors/rollouts.js";
+import { keptImages } from "./kept-images.js";
 import type { ImageQuarantine } from "./quarantine.js";
 import { RolloutDriver, type MaxUnavailable } from "./rollout-driver.js";
 import { rolloutOverview, type OverviewServices } from "./rollout-overview.js";
 import type { RolloutStore } from "./rollout-store.js";
-import type { RolloutOutcome, RolloutOverview, Rollouts, RolloutTarget } from "./rollouts.js";
+import type { KeptImage, RolloutOutcome, RolloutOverview, Rollouts, RolloutTarget } from "./rollouts.js";
 import { FenceLost, type RolloutRow, type SwapStore } from "./swap-store.js";
 import type { SwapServices } from "./workspace-swap.js";
 
@@ -77,6 +78,10 @@ export class FleetRollouts implements Rollouts {
 
   overview(): Promise<readonly RolloutOverview[]> {
     return rolloutOverview(this.#services);
+  }
+
+  kept(): Promise<readonly KeptImage[]> {
+    return keptImages(this.#services.db);
   }
 
   /** Takes up what a host that has gone has left, at boot as well. Not a singleton: each runtime has its lease. */

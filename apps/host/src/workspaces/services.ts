@@ -125,7 +125,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     concurrency,
     onProvision: inputs.onProvision,
   });
-  const rollouts = createRollouts(inputs, { active: activeSwaps, stateMachine, secrets, preparation });
+  const rollouts = createRollouts(inputs, { active: activeSwaps, turns, stateMachine, secrets, preparation });
   const cleanup = new EngineCleanup({
     database,
     workspaces,
