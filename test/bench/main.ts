@@ -4,12 +4,14 @@ import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
 import { ghWrapperBenchmarks } from "./gh-wrapper.js";
 import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
+import { listBenchmarks } from "./list-workspaces.js";
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
 import { swapBenchmarks } from "./swap.js";
 import { watchBenchmarks } from "./watch.js";
 import { workerBenchmarks } from "./worker.js";
+import { wsEventBenchmarks } from "./ws-events.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
 
@@ -28,6 +30,8 @@ const benchmarks: readonly Benchmark[] = [
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
   ...watchBenchmarks,
+  ...listBenchmarks,
+  ...wsEventBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { startHost } from "../support/host.js";
 import { tempDir } from "../support/temp.js";
+import { startBareProgram } from "./bare-program.js";
 import { inOrder, timed, type Benchmark, type PreparedBenchmark } from "./harness.js";
 import { benchDatabase } from "./services.js";
 
@@ -53,19 +51,12 @@ async function prepare(
 /** Ms until the bare server answers. */
 async function startBare(database: string): Promise<number> {
   const started = performance.now();
-  const child = spawn(process.execPath, [BARE_PROGRAM, database], { stdio: ["ignore", "pipe", "inherit"] });
+  const bare = await startBareProgram(BARE_PROGRAM, database);
   try {
-    const line = await firstOutput(child.stdout);
-    const answer = await fetch(`http://127.0.0.1:${line.trim()}/health`);
+    const answer = await fetch(`http://127.0.0.1:${bare.port}/health`);
     if (answer.status !== 200) throw new Error(`the bare server answers ${answer.status}`);
     return performance.now() - started;
   } finally {
-    child.kill();
-    await once(child, "exit");
+    await bare.stop();
   }
-}
-
-async function firstOutput(stream: Readable): Promise<string> {
-  for await (const chunk of stream) return String(chunk);
-  throw new Error("the bare server ended before it listened");
 }
