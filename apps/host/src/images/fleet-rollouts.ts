@@ -19,6 +19,8 @@ import type { SwapServices } from "./workspace-swap.js";
 
 /** Ms between two looks at a rollout that may be driven by another host. */
 const LOOK_MS = 500;
+/** Ms, as few as can be: a lease that is not kept at all forgets its fence, and what a later one wrote stays refused. */
+const KEEP_LEASE_MS = 1;
 /** Ms between two looks for rollouts whose host has gone. */
 const RESUME_INTERVAL_MS = 15_000;
 
@@ -142,7 +144,7 @@ export class FleetRollouts implements Rollouts {
     const { replacement } = driver;
     if (replacement === null) return false;
     this.#stopping.signal.throwIfAborted();
-    const lease = await leases.acquire(`image-rollout/${runtime}`, 0);
+    const lease = await leases.acquire(`image-rollout/${runtime}`, KEEP_LEASE_MS);
     if (lease === null) return false;
     try {
       const signal = AbortSignal.any([lease.signal, this.#stopping.signal]);
