@@ -1,6 +1,6 @@
 /** What a ratio must keep to. */
 export interface Bar {
-  /** `at-most` for times, `at-least` for rates. */
+  /** `at-most` for times and memory, `at-least` for rates. */
   readonly kind: "at-most" | "at-least";
   readonly ratio: number;
   /** What ours may take beside that, in the benchmark's unit; nothing unless told. */
@@ -9,7 +9,7 @@ export interface Bar {
 
 /** One round of a pair: both numbers in the same unit, measured one right after the other. */
 export interface Pair {
-  /** Of the platform: ms, or operations per second. */
+  /** Of the platform: ms, operations per second, or MiB of memory. */
   readonly ours: number;
   /** Of the peer that it is compared with. */
   readonly peer: number;
@@ -20,7 +20,7 @@ export interface Benchmark {
   readonly name: string;
   /** What is compared with what. */
   readonly compares: string;
-  readonly unit: "ms" | "ops/s";
+  readonly unit: "ms" | "ops/s" | "MiB";
   /** Null for a figure that is only told. */
   readonly bar: Bar | null;
   /** Rounds that count; one more runs first and does not. */
@@ -40,7 +40,7 @@ export interface PreparedBenchmark {
 export interface BenchmarkResult {
   readonly name: string;
   readonly compares: string;
-  readonly unit: "ms" | "ops/s";
+  readonly unit: "ms" | "ops/s" | "MiB";
   readonly ratio: number;
   readonly bar: string;
   readonly ok: boolean;

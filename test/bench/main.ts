@@ -8,6 +8,7 @@ import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
 import { swapBenchmarks } from "./swap.js";
+import { watchBenchmarks } from "./watch.js";
 import { workerBenchmarks } from "./worker.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
@@ -26,6 +27,7 @@ const benchmarks: readonly Benchmark[] = [
   ...swapBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
+  ...watchBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

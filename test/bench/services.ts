@@ -35,7 +35,7 @@ export async function startBenchHost(env: Readonly<Record<string, string>> = {})
 }
 
 /** @throws Error with the reason where there is no engine and none can be started */
-async function benchEngine(): Promise<Engine> {
+export async function benchEngine(): Promise<Engine> {
   const engine = await engineOrReason();
   if (typeof engine === "string") throw new Error(`this benchmark needs a container engine: ${engine}`);
   return engine;

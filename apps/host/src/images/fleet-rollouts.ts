@@ -19,8 +19,6 @@ import type { SwapServices } from "./workspace-swap.js";
 
 /** Ms between two looks at a rollout that may be driven by another host. */
 const LOOK_MS = 500;
-/** Ms, as few as can be: a lease that is not kept at all forgets its fence, and what a later one wrote stays refused. */
-const KEEP_LEASE_MS = 1;
 /** Ms between two looks for rollouts whose host has gone. */
 const RESUME_INTERVAL_MS = 15_000;
 
@@ -144,7 +142,8 @@ export class FleetRollouts implements Rollouts {
     const { replacement } = driver;
     if (replacement === null) return false;
     this.#stopping.signal.throwIfAborted();
-    const lease = await leases.acquire(`image-rollout/${runtime}`, KEEP_LEASE_MS);
+    // Kept for a moment: of a lease that is kept for no time nothing stays, and its number would begin anew.
+    const lease = await leases.acquire(`image-rollout/${runtime}`, 1);
     if (lease === null) return false;
     try {
       const signal = AbortSignal.any([lease.signal, this.#stopping.signal]);

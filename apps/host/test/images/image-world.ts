@@ -12,10 +12,13 @@ import type {
   Rollouts,
   RolloutTarget,
 } from "../../dist/images/rollouts.js";
+import { RegistryCredentials } from "../../dist/images/registry/credentials.js";
 import type { ImageService } from "../../dist/images/image-service.js";
 import { createImageServices, type ImageServices } from "../../dist/images/services.js";
 import { EventLog } from "../../dist/storage/event-log.js";
 import type { SuiteDatabase } from "../storage/databases.js";
+
+const NO_CREDENTIALS = { ghcr: null, dockerConfigDir: "/nowhere" };
 
 /** Rollouts that end as a test says. */
 class TestRollouts implements Rollouts {
@@ -161,7 +164,7 @@ export class ImageWorld {
       config: {
         docker: { host: this.engine.url },
         images: {
-          credentials: { ghcr: null, dockerConfigDir: "/nowhere" },
+          credentials: NO_CREDENTIALS,
           keepDays,
           webhookSecret: null,
         },
@@ -169,7 +172,11 @@ export class ImageWorld {
       storage: { database: this.#database.database, events: this.events, instanceId: id, hostId: id },
       templates: [template, { name: "built", image: "x", build: { context: "." } }],
       rollouts: this.rollouts,
-      masker: new SecretMasker(),
+      credentials: new RegistryCredentials({
+        ...NO_CREDENTIALS,
+        masker: new SecretMasker(),
+        log: silentLogger,
+      }),
       clock: systemClock,
       log: silentLogger,
       random: () => 0.5,
