@@ -38,6 +38,8 @@ const MANIFEST = {
 export interface PlatformOptions {
   readonly config?: Partial<HttpConfig>;
   readonly limits?: Partial<ServerLimits>;
+  /** None unless told, as where the container runtime is not docker. */
+  readonly images?: HttpDependencies["images"];
   readonly clock?: Clock;
   /** Address to listen on; 127.0.0.1 unless told. */
   readonly host?: string;
@@ -221,7 +223,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     secrets: services.secretChanges,
     workspaceModel: services.model,
     installationTokens: services.installationTokens,
-    images: null,
+    images: options.images ?? null,
     imageQuarantine: services.rollouts.quarantine,
     orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),
