@@ -1,6 +1,8 @@
 import { createHmac } from "node:crypto";
 import { expect } from "chai";
 import type { HttpDependencies } from "../../../dist/http/dependencies.js";
+import type { ImageStatus } from "../../../dist/images/image-service.js";
+import { imageErrors } from "../../../dist/errors/images.js";
 import { ask } from "../ask.js";
 import { DEVELOPMENT, usePlatforms } from "../platform.js";
 
@@ -25,6 +27,50 @@ class CountedHints implements NonNullable<HttpDependencies["images"]> {
     return Promise.resolve({ pulled: [], failed: [], recreated: [], rolled_back: [], errors: {} });
   }
 }
+
+/** A token as a registry may quote it, and images that failed so. */
+const TOKEN = `ghp_${"a1B2".repeat(9)}`;
+const REASON = `the registry answers 400: what is ${TOKEN}?`;
+const FAILED_CHECK: ImageStatus = {
+  runtime: "demo",
+  image: "registry.example/demo:latest",
+  source: "registry",
+  digest: null,
+  pending_digest: null,
+  last_check: { at: "2026-01-01T00:00:00.000Z", outcome: "failed", digest: null, error: REASON },
+  rollout: null,
+  running: [],
+  quarantine: [],
+};
+
+describe("routes of images", () => {
+  const platforms = usePlatforms();
+  const report = { pulled: [], failed: ["demo"], recreated: [], rolled_back: [], errors: { demo: REASON } };
+
+  it("mask what registries say in every answer", async () => {
+    let isListed = true;
+    const images = {
+      hint: () => undefined,
+      overview: () => Promise.resolve([FAILED_CHECK]),
+      refresh: () =>
+        isListed
+          ? Promise.resolve(report)
+          : Promise.reject(
+              imageErrors.IMAGE_CONTAINERS_NOT_LISTED({ reason: REASON, partial_result: report }),
+            ),
+    };
+    const { url } = await platforms.start({ config: DEVELOPMENT, images });
+    const refresh = () => ask(`${url}/admin/workspace-images/refresh`, { method: "POST" });
+    const answers = [await ask(`${url}/admin/workspace-images`), await refresh()];
+    isListed = false;
+    answers.push(await refresh());
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 500]);
+    for (const { text } of answers) {
+      expect(text).to.include("the registry answers 400: what is ").and.not.include(TOKEN);
+    }
+    expect(answers[2]?.body).to.have.nested.property("partial_result.failed[0]", "demo");
+  });
+});
 
 describe("POST /webhooks/registry", () => {
   const platforms = usePlatforms();
