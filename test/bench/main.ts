@@ -7,6 +7,7 @@ import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
+import { swapBenchmarks } from "./swap.js";
 import { watchBenchmarks } from "./watch.js";
 import { workerBenchmarks } from "./worker.js";
 
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...swapBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
   ...watchBenchmarks,

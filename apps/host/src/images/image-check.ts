@@ -49,7 +49,11 @@ export class ImageChecks {
     if (underWay === digest) return result("rolling-out");
     const settled = underWay === null && remembered?.pendingDigest === null ? remembered : null;
     if (settled?.digest === digest) return result("unchanged");
-    if ((await rollouts?.isQuarantined(runtime, digest)) === true) return result("quarantined");
+    if ((await rollouts?.isQuarantined(runtime, digest)) === true) {
+      // It was on its way when its host died, and has been judged since.
+      if (!dryRun) await digests.dropPending(runtime, reference, digest);
+      return result("quarantined");
+    }
 
     const platformDigest = await this.#platformDigest(image, digest, remembered, signal);
     const isOtherPlatforms = settled?.platformDigest === platformDigest;

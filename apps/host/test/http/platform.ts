@@ -1,4 +1,12 @@
-import { Kernel, parseManifest, SecretMasker, soleHostLeases, systemClock, type Clock } from "@molecule/core";
+import {
+  Kernel,
+  parseManifest,
+  SecretMasker,
+  soleHostLeases,
+  systemClock,
+  type Clock,
+  type ContainerRuntime,
+} from "@molecule/core";
 import { RecordingLogger } from "@molecule/core/testing";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
@@ -41,6 +49,8 @@ export interface PlatformOptions {
   /** None unless told, as where the container runtime is not docker. */
   readonly images?: HttpDependencies["images"];
   readonly clock?: Clock;
+  /** None unless told: workspaces can be created, and fail. */
+  readonly runtime?: ContainerRuntime;
   /** Address to listen on; 127.0.0.1 unless told. */
   readonly host?: string;
 }
@@ -133,7 +143,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     now: () => clock.now(),
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
-  const runtime = new NoneRuntime("this is a test");
+  const none = new NoneRuntime("this is a test");
+  const runtime = options.runtime ?? none;
   const events = new EventLog({ db, clock, log, masker, hostId: HOST_ID });
   const masks = new TokenMasks(masker);
   const tokens = new TokenStore({ db, random: systemRandom, log, masks });
@@ -164,7 +175,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
-    inventory: runtime.inventory,
+    inventory: none.inventory,
     kernel,
     vault: new SecretVault({
       store: secrets,
