@@ -46,6 +46,8 @@ const MANIFEST = {
 export interface PlatformOptions {
   readonly config?: Partial<HttpConfig>;
   readonly limits?: Partial<ServerLimits>;
+  /** None unless told, as where the container runtime is not docker. */
+  readonly images?: HttpDependencies["images"];
   readonly clock?: Clock;
   /** None unless told: workspaces can be created, and fail. */
   readonly runtime?: ContainerRuntime;
@@ -232,7 +234,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     secrets: services.secretChanges,
     workspaceModel: services.model,
     installationTokens: services.installationTokens,
-    images: null,
+    images: options.images ?? null,
     imageQuarantine: services.rollouts.quarantine,
     orphans: services.sweeps.orphans,
     workspaceConsole: (id) => services.console.read(id),

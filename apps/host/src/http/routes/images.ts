@@ -1,5 +1,6 @@
 import { Type } from "@molecule/core";
 import { imageErrors } from "../../errors/images.js";
+import { maskData } from "../../masking/mask-data.js";
 import { defineRoute, queryOf, type Route } from "../define-route.js";
 import type { HttpDependencies } from "../dependencies.js";
 import { answer, ErrorSchema, refusal } from "./schemas.js";
@@ -60,7 +61,11 @@ export const imageRoutes: readonly Route[] = [
       200: answer("The images", Type.Object({ images: Type.Array(ImageStatusSchema) }, exactly)),
       404: withoutEngine,
     },
-    handle: async (_, deps) => ({ status: 200, body: { images: await imagesOf(deps).overview() } }),
+    // Registries' own words are in it, which may quote what they were sent.
+    handle: async (_, deps) => ({
+      status: 200,
+      body: { images: maskData(deps.masker, await imagesOf(deps).overview()) },
+    }),
   }),
   defineRoute({
     method: "POST",
@@ -84,12 +89,12 @@ export const imageRoutes: readonly Route[] = [
       404: withoutEngine,
       500: answer("Containers can't be listed; what was pulled until then", RefreshRefusalSchema),
     },
-    handle: async ({ query: { runtime, recreate = "true" } }, deps) => ({
-      status: 200,
-      body: await imagesOf(deps).refresh(runtime === "" ? undefined : runtime, {
+    handle: async ({ query: { runtime, recreate = "true" } }, deps) => {
+      const report = await imagesOf(deps).refresh(runtime === "" ? undefined : runtime, {
         recreate: recreate === "true",
-      }),
-    }),
+      });
+      return { status: 200, body: maskData(deps.masker, report) };
+    },
   }),
   defineRoute({
     method: "POST",
