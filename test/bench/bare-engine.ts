@@ -65,6 +65,15 @@ export class BareEngine {
     await container.inspect();
   }
 
+  /** Stop and start. */
+  async restart(name: string): Promise<void> {
+    const filters = { label: [`${LABEL}=${name}`] };
+    const [found] = await this.#docker.listContainers({ all: true, filters });
+    const container = this.#docker.getContainer(found?.Id ?? name);
+    await container.stop({ t: 10 });
+    await container.start();
+  }
+
   /** List, stop, remove, list volumes, remove them one after the other. */
   async remove(name: string): Promise<void> {
     const filters = { label: [`${LABEL}=${name}`] };

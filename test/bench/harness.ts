@@ -1,13 +1,15 @@
 /** What a ratio must keep to. */
 export interface Bar {
-  /** `at-most` for times, `at-least` for rates. */
+  /** `at-most` for times and memory, `at-least` for rates. */
   readonly kind: "at-most" | "at-least";
   readonly ratio: number;
+  /** What ours may take beside that, in the benchmark's unit; nothing unless told. */
+  readonly slack?: number;
 }
 
 /** One round of a pair: both numbers in the same unit, measured one right after the other. */
 export interface Pair {
-  /** Of the platform: ms, or operations per second. */
+  /** Of the platform: ms, operations per second, or MiB of memory. */
   readonly ours: number;
   /** Of the peer that it is compared with. */
   readonly peer: number;
@@ -18,7 +20,7 @@ export interface Benchmark {
   readonly name: string;
   /** What is compared with what. */
   readonly compares: string;
-  readonly unit: "ms" | "ops/s";
+  readonly unit: "ms" | "ops/s" | "MiB";
   /** Null for a figure that is only told. */
   readonly bar: Bar | null;
   /** Rounds that count; one more runs first and does not. */
@@ -38,7 +40,7 @@ export interface PreparedBenchmark {
 export interface BenchmarkResult {
   readonly name: string;
   readonly compares: string;
-  readonly unit: "ms" | "ops/s";
+  readonly unit: "ms" | "ops/s" | "MiB";
   readonly ratio: number;
   readonly bar: string;
   readonly ok: boolean;
@@ -86,7 +88,9 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 function summarise(benchmark: Benchmark, pairs: readonly Pair[]): BenchmarkResult {
+  const slack = benchmark.bar?.slack ?? 0;
   const ratios = pairs.map(({ ours, peer }) => ours / peer);
+  const judged = median(pairs.map(({ ours, peer }) => (ours - slack) / peer));
   const ratio = median(ratios);
   const { bar } = benchmark;
   return {
@@ -94,12 +98,16 @@ function summarise(benchmark: Benchmark, pairs: readonly Pair[]): BenchmarkResul
     compares: benchmark.compares,
     unit: benchmark.unit,
     ratio,
-    bar: bar === null ? "told" : `${bar.kind === "at-most" ? "≤" : "≥"} ${bar.ratio}`,
-    ok: bar === null || (bar.kind === "at-most" ? ratio <= bar.ratio : ratio >= bar.ratio),
+    bar: bar === null ? "told" : textOf(bar, benchmark.unit),
+    ok: bar === null || (bar.kind === "at-most" ? judged <= bar.ratio : judged >= bar.ratio),
     ours: median(pairs.map((pair) => pair.ours)),
     peer: median(pairs.map((pair) => pair.peer)),
     ratios,
   };
+}
+
+function textOf({ kind, ratio, slack }: Bar, unit: string): string {
+  return `${kind === "at-most" ? "≤" : "≥"} ${ratio}${slack === undefined ? "" : ` + ${slack} ${unit}`}`;
 }
 
 /** The middle value; the mean of the two middle ones of an even number. */

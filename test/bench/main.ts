@@ -7,6 +7,8 @@ import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
 import { startBenchmarks } from "./start.js";
+import { swapBenchmarks } from "./swap.js";
+import { watchBenchmarks } from "./watch.js";
 import { workerBenchmarks } from "./worker.js";
 
 const USAGE = `usage: npm run bench [-- [--json] [--list] [<name>...]]
@@ -22,8 +24,10 @@ const benchmarks: readonly Benchmark[] = [
   ...startBenchmarks,
   ...provisionBenchmarks,
   ...deleteBenchmarks,
+  ...swapBenchmarks,
   ...ghWrapperBenchmarks,
   ...orphanSweepBenchmarks,
+  ...watchBenchmarks,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

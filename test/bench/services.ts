@@ -14,14 +14,14 @@ export interface BenchHost {
   close(): Promise<void>;
 }
 
-/** Starts a host in development on a fresh database. */
-export async function startBenchHost(): Promise<BenchHost> {
+/** Starts a host in development on a fresh database; `env` is added to its environment. */
+export async function startBenchHost(env: Readonly<Record<string, string>> = {}): Promise<BenchHost> {
   const engine = await benchEngine();
   const database = await benchDatabase();
   const host = await startHost({
     dev: true,
     manifest: MANIFEST,
-    env: { ...engine.env, DATABASE_URL: database.url, CONTAINER_RUNTIME: "docker" },
+    env: { ...engine.env, DATABASE_URL: database.url, CONTAINER_RUNTIME: "docker", ...env },
   });
   return {
     engine,
@@ -35,7 +35,7 @@ export async function startBenchHost(): Promise<BenchHost> {
 }
 
 /** @throws Error with the reason where there is no engine and none can be started */
-async function benchEngine(): Promise<Engine> {
+export async function benchEngine(): Promise<Engine> {
   const engine = await engineOrReason();
   if (typeof engine === "string") throw new Error(`this benchmark needs a container engine: ${engine}`);
   return engine;

@@ -1,5 +1,5 @@
-import { text } from "node:stream/consumers";
 import { expect } from "chai";
+import { ContainerTimes } from "../support/container-times.js";
 import { eventually } from "../support/eventually.js";
 import { RolloutFleet } from "../support/rollout-fleet.js";
 import { checkInvariants } from "./invariants.js";
@@ -28,7 +28,8 @@ describe("fault 18: the new image exits at start", () => {
       { what: "one workspace is drained", timeoutMs: 30_000 },
     );
     const ended = await fleet.ended(rollout);
-    expect(await msFromExitToOld(tried, startedAt)).to.be.within(0, 10_000);
+    const times = await ContainerTimes.read(fleet.engine.docker, tried, startedAt);
+    expect(times.of("start", 1) - times.of("die", 2)).to.be.within(0, 10_000);
     expect(ended.status).to.equal("quarantined");
     expect(ended.error).to.contain("its container ended");
 
@@ -61,20 +62,4 @@ describe("fault 18: the new image exits at start", () => {
       hosts: [fleet.host],
     });
   });
-
-  /** As the engine itself tells it: from the first end of the new container to the start of the old one. */
-  async function msFromExitToOld(workspaceId: string, since: number): Promise<number> {
-    const filters = { type: ["container"], label: [`molecule.workspace.id=${workspaceId}`] };
-    const until = Math.ceil(Date.now() / 1000);
-    const stream = await fleet.engine.docker.getEvents({ since, until, filters: JSON.stringify(filters) });
-    const lines = (await text(stream)).split("\n");
-    const timeOf = (action: string, attempt: number) => {
-      const line = lines.find(
-        (each) =>
-          each.includes(`"Action":"${action}"`) && each.includes(`"molecule.workspace.attempt":"${attempt}"`),
-      );
-      return Number(/"timeNano":(\d+)/.exec(line ?? "")?.[1]) / 1e6;
-    };
-    return timeOf("start", 1) - timeOf("die", 2);
-  }
 });

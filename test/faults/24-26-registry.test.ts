@@ -3,11 +3,12 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { RegistryFault, SeenRequest } from "../support/registry-faults.js";
+import { basicOf, dockerConfigOf, wantsPassword } from "../support/registry-logins.js";
 import { tempDir } from "../support/temp.js";
 import { ImageWorld } from "./image-world.js";
 
 const PASSWORD = "registry-password-of-the-tests";
-const BASIC = `Basic ${Buffer.from(`robot:${PASSWORD}`).toString("base64")}`;
+const ACCOUNT = { username: "robot", password: PASSWORD };
 
 describe("faults 23 to 26: a registry that misbehaves", () => {
   let world: ImageWorld;
@@ -98,10 +99,7 @@ describe("faults 23 to 26: a registry that misbehaves", () => {
   it("25: a token is fetched where the registry says, kept, and fetched anew where a new realm is named", async function () {
     this.timeout(60_000);
     const { host } = world.proxy;
-    await writeFile(
-      join(dockerConfig, "config.json"),
-      JSON.stringify({ auths: { [host]: { auth: BASIC.slice("Basic ".length) } } }),
-    );
+    await writeFile(join(dockerConfig, "config.json"), dockerConfigOf(host, ACCOUNT));
     let realm = "/token-a";
     world.proxy.fault = (request) => {
       if (request.path.startsWith(`${realm}?`)) {
@@ -117,7 +115,7 @@ describe("faults 23 to 26: a registry that misbehaves", () => {
     };
     expect(await world.check()).to.equal("unchanged");
     const [asked] = world.proxy.ours("GET", /^\/token-a/);
-    expect(asked?.headers.authorization).to.equal(BASIC);
+    expect(asked?.headers.authorization).to.equal(basicOf(ACCOUNT));
     expect(asked?.path).to.equal("/token-a?service=tests&scope=repository%3Ax%3Apull");
 
     world.proxy.seen.length = 0;
@@ -130,6 +128,20 @@ describe("faults 23 to 26: a registry that misbehaves", () => {
     expect(await world.check()).to.equal("unchanged");
     expect(world.proxy.ours("GET", /^\/token-b/)).to.have.length(1);
     expect(heads()).to.have.length(2);
+  });
+
+  it("25: an image behind a password comes with the same login at a launch, at a refresh and at a check", async function () {
+    this.timeout(120_000);
+    await writeFile(join(dockerConfig, "config.json"), dockerConfigOf(world.proxy.host, ACCOUNT));
+    await world.images.removeLocal(world.name("two"));
+    world.proxy.fault = wantsPassword(ACCOUNT);
+    await world.launch("two");
+    const refreshed = await world.images.push(world.name("two"), "two, refreshed");
+    const report = await world.refresh("?runtime=two&recreate=false");
+    expect(report.body).to.deep.include({ pulled: ["two"], errors: {} });
+    expect(await world.has(refreshed, "two")).to.equal(true);
+    await world.images.push(world.name("two"), "two, watched");
+    expect(await world.check("two")).to.equal("pulled");
   });
 
   it("25: credentials are never sent to a realm on a foreign host", async function () {

@@ -21,6 +21,8 @@ export class Fleet {
   readonly #random: () => number;
   readonly #tally: Tally;
   readonly #live = new Set<string>();
+  /** Ids whose deletion nobody answered: it may have been done or not. */
+  readonly #unsure = new Set<string>();
 
   constructor(host: () => RunningHost, random: () => number, tally: Tally) {
     this.#host = host;
@@ -59,7 +61,7 @@ export class Fleet {
       throw new Error(moving.map(({ id, status }) => `workspace ${id} is ${status}`).join("; "));
     }
     const known = new Set(listed.map(({ id }) => id));
-    const lost = [...this.#live].filter((id) => !known.has(id));
+    const lost = [...this.#live].filter((id) => !known.has(id) && !this.#unsure.has(id));
     if (lost.length > 0) throw new Error(`workspaces are lost: ${lost.join(", ")}`);
   }
 
@@ -77,8 +79,11 @@ export class Fleet {
       action === "delete"
         ? await this.#ask(action, "DELETE", `/workspaces/${id}?confirm=true`)
         : await this.#ask(action, "POST", `/workspaces/${id}/${action}`, {});
-    // A deletion that nobody answered is asked for again, as a person would.
-    if (action === "delete" && answer === undefined) this.#live.add(id);
+    // A deletion that nobody answered is asked for again sooner or later, as a person would.
+    if (action === "delete" && answer === undefined) {
+      this.#live.add(id);
+      this.#unsure.add(id);
+    }
   }
 
   #choose(): Action {

@@ -15,8 +15,12 @@ process.exitCode = await main();
 /** @returns the exit code: 0 when engine and database agree, 1 when not, 2 when called wrongly */
 async function main(): Promise<number> {
   const options = read();
-  if (options === undefined) {
+  if (options === "help") {
     process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  if (options === undefined) {
+    process.stderr.write(`${USAGE}\n`);
     return 2;
   }
   try {
@@ -28,9 +32,12 @@ async function main(): Promise<number> {
   }
 }
 
-function read(): { minutes: number; seed: number } | undefined {
+function read(): { minutes: number; seed: number } | "help" | undefined {
   try {
-    const { values } = parseArgs({ options: { minutes: { type: "string" }, seed: { type: "string" } } });
+    const { values } = parseArgs({
+      options: { minutes: { type: "string" }, seed: { type: "string" }, help: { type: "boolean" } },
+    });
+    if (values.help === true) return "help";
     const minutes = Number(values.minutes ?? 20);
     const seed = Number(values.seed ?? Date.now() % 1_000_000);
     return minutes > 0 && Number.isInteger(seed) ? { minutes, seed } : undefined;

@@ -38,9 +38,18 @@ export class PushedImages {
     );
     context.finalize();
     await drain(await this.#docker.buildImage(Readable.from(context), { t: image, rm: true }));
-    await drain(await this.#docker.getImage(image).push({ authconfig: {} }));
-    await this.#docker.getImage(image).remove({ force: true });
-    return await this.digestOf(name);
+    return await this.#push(name);
+  }
+
+  /**
+   * Pushes an image that the engine has, which keeps it under its other names only.
+   * @returns the digest of its manifest
+   */
+  async publish(imageId: string, name: string): Promise<string> {
+    const [repository = "", tag = "latest"] = name.split(":");
+    const repo = `${new URL(this.#registryUrl).host}/${repository}`;
+    await this.#docker.getImage(imageId).tag({ repo, tag });
+    return await this.#push(name);
   }
 
   /** The digest that the registry has under a name with its tag. */
@@ -98,12 +107,20 @@ export class PushedImages {
 
   /** Takes whatever the engine has of a repository (behind the host that names begin with) out of it. */
   async removeLocal(repository: string): Promise<void> {
-    for (const { Id, RepoTags, RepoDigests } of await this.#docker.listImages()) {
+    for (const { RepoTags, RepoDigests } of await this.#docker.listImages()) {
       const names = [...(RepoTags ?? []), ...(RepoDigests ?? [])];
-      if (names.some((each) => each.startsWith(`${this.#host}/${repository}`))) {
-        await this.#docker.getImage(Id).remove({ force: true });
+      for (const name of names.filter((each) => each.startsWith(`${this.#host}/${repository}`))) {
+        // By its names: what another image was built from stays as long as that. The last tag takes digests along.
+        await this.#docker.getImage(name).remove({ force: true }).catch(ignoreAbsent);
       }
     }
+  }
+
+  async #push(name: string): Promise<string> {
+    const image = this.#docker.getImage(`${new URL(this.#registryUrl).host}/${name}`);
+    await drain(await image.push({ authconfig: {} }));
+    await image.remove({ force: true });
+    return await this.digestOf(name);
   }
 
   #manifestUrl(name: string): string {
@@ -118,6 +135,12 @@ export class PushedImages {
       headers: { "Content-Type": type },
     });
     if (!put.ok) throw new Error(`the registry refused ${name}: ${put.status} ${await put.text()}`);
+  }
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (typeof error !== "object" || error === null || !("statusCode" in error) || error.statusCode !== 404) {
+    throw error;
   }
 }
 

@@ -28,10 +28,15 @@ let started: Promise<Registry | string> | undefined;
  */
 export async function useRegistry(ctx: Mocha.Context): Promise<Registry> {
   ctx.timeout(300_000);
-  started ??= start();
-  const registry = await started;
+  const registry = await registryOrReason();
   if (typeof registry === "string") return skipFor(ctx, "image registry", registry);
   return registry;
+}
+
+/** As {@link useRegistry}, outside of tests: answers why there is none. */
+export async function registryOrReason(): Promise<Registry | string> {
+  started ??= start();
+  return await started;
 }
 
 async function start(): Promise<Registry | string> {

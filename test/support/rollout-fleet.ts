@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -9,13 +9,18 @@ import { pack } from "tar-stream";
 import { drain } from "./docker-streams.js";
 import { useEngine, type Engine } from "./engine.js";
 import { eventually } from "./eventually.js";
-import { startHost, type RunningHost } from "./host.js";
+import { startHost, type ApiAnswer, type RunningHost } from "./host.js";
 import { atEnd } from "./lifetime.js";
 import { freePort } from "./ports.js";
 import { usePostgres } from "./postgres.js";
+import { PushedImages } from "./pushed-images.js";
+import { useRegistry } from "./registry.js";
 import { tempDir } from "./temp.js";
 
 const DEMO_AGENT = fileURLToPath(new URL("../../../apps/demo-agent", import.meta.url));
+
+/** Where plugins are found from. */
+const PACKAGES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 /** Dockerfile instructions on top of the demo agent's image: how new images behave. */
 export const BEHAVIOURS = {
@@ -50,6 +55,8 @@ export interface FleetRollout {
 export interface FleetOptions {
   /** Added to the host's environment, over short times for gate and soak. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the template's image comes from a registry, see {@link RolloutFleet.push}; not unless told. */
+  readonly registry?: boolean;
 }
 
 /** Workspaces of the demo agent on a real engine and a real server, and images to roll out to them. */
@@ -57,7 +64,11 @@ export class RolloutFleet {
   readonly engine: Engine;
   readonly databaseUrl: string;
   readonly client: pg.Client;
-  readonly #image: string;
+  /** What new images are built from, and known by to nobody else. */
+  readonly #base: string;
+  /** The template's. */
+  readonly #reference: string;
+  readonly #pushed: PushedImages | null;
   readonly #manifest: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #dataDir: string;
@@ -69,15 +80,19 @@ export class RolloutFleet {
     const postgres = await usePostgres(ctx);
     const { url } = await postgres.freshDatabase();
     const folder = await tempDir("fleet-");
-    const image = `molecule-test/rollout:${randomUUID().slice(0, 8)}`;
-    const base = await engine.nodeBase();
+    const run = randomUUID().slice(0, 8);
+    const base = `molecule-test/rollout:${run}`;
     const context = { context: DEMO_AGENT, src: ["Dockerfile", "package.json", "dist"] };
-    await drain(
-      await engine.docker.buildImage(context, { t: image, buildargs: { BASE: base }, forcerm: true }),
-    );
-    const template = { name: "demo", image };
+    const buildargs = { BASE: await engine.nodeBase() };
+    await drain(await engine.docker.buildImage(context, { t: base, buildargs, forcerm: true }));
+    const registry = options.registry === true ? await useRegistry(ctx) : null;
+    const pushed = registry === null ? null : new PushedImages(engine, registry, registry.host);
+    const name = `fleet-${run}/demo:latest`;
+    await pushed?.publish(base, name);
+    const reference = registry === null ? base : `${registry.host}/${name}`;
     const manifest = join(folder, "manifest.json");
-    await writeFile(manifest, JSON.stringify({ version: 1, plugins: [], workspace_templates: [template] }));
+    await symlink(PACKAGES, join(folder, "node_modules"));
+    await writeFile(manifest, JSON.stringify(manifestOf(reference)));
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     const env = {
@@ -89,7 +104,17 @@ export class RolloutFleet {
       ROLLOUT_SOAK_SECONDS: "1",
       ...options.env,
     };
-    const fleet = new RolloutFleet({ engine, databaseUrl: url, client, image, manifest, env, folder });
+    const fleet = new RolloutFleet({
+      engine,
+      databaseUrl: url,
+      client,
+      base,
+      reference,
+      pushed,
+      manifest,
+      env,
+      folder,
+    });
     await fleet.boot();
     const { rows } = await client.query<{ value: string }>(
       "select value from installation where key = 'instance_id'",
@@ -102,7 +127,9 @@ export class RolloutFleet {
     engine: Engine;
     databaseUrl: string;
     client: pg.Client;
-    image: string;
+    base: string;
+    reference: string;
+    pushed: PushedImages | null;
     manifest: string;
     env: Readonly<Record<string, string>>;
     folder: string;
@@ -110,7 +137,9 @@ export class RolloutFleet {
     this.engine = parts.engine;
     this.databaseUrl = parts.databaseUrl;
     this.client = parts.client;
-    this.#image = parts.image;
+    this.#base = parts.base;
+    this.#reference = parts.reference;
+    this.#pushed = parts.pushed;
     this.#manifest = parts.manifest;
     this.#env = parts.env;
     this.#dataDir = join(parts.folder, "data");
@@ -123,14 +152,19 @@ export class RolloutFleet {
     return this.#host;
   }
 
-  /** Starts the host, with the data of the one before. */
-  async boot(): Promise<void> {
+  /** Starts the host, with the data of the one before; `env` is added to the fleet's for this time. */
+  async boot(env: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#host = await startHost({
       dev: true,
       dataDir: this.#dataDir,
       manifest: this.#manifest,
-      env: this.#env,
+      env: { ...this.#env, ...env },
     });
+  }
+
+  /** Starts one more host on the same database and engine; the caller stops it. */
+  anotherHost(): Promise<RunningHost> {
+    return startHost({ dev: true, manifest: this.#manifest, env: { ...this.#env, PORT: "0" } });
   }
 
   /** Creates workspaces and waits until they are online; their ids. */
@@ -167,23 +201,44 @@ export class RolloutFleet {
   async build(behaviour: keyof typeof BEHAVIOURS): Promise<string> {
     const tar = pack();
     // A label of its own makes it another image, whatever else is the same.
-    const dockerfile = `FROM ${this.#image}\nLABEL molecule.test.build=${randomUUID()}\n${BEHAVIOURS[behaviour]}\n`;
+    const dockerfile = `FROM ${this.#base}\nLABEL molecule.test.build=${randomUUID()}\n${BEHAVIOURS[behaviour]}\n`;
     tar.entry({ name: "Dockerfile" }, dockerfile);
     tar.finalize();
-    const tag = `${this.#image}-${behaviour}`;
+    const tag = `${this.#base}-${behaviour}`;
     await drain(await this.engine.docker.buildImage(Readable.from(tar), { t: tag, forcerm: true }));
     return (await this.engine.docker.getImage(tag).inspect()).Id;
   }
 
+  /**
+   * Publishes a new image that behaves so as the template's, where that comes from a registry; the engine does not
+   * have it then.
+   * @returns its digest in the registry, and its id in an engine
+   */
+  async push(behaviour: keyof typeof BEHAVIOURS): Promise<{ digest: string; imageId: string }> {
+    const imageId = await this.build(behaviour);
+    const repository = repositoryOf(this.#reference);
+    const draft = `${repository}:${randomUUID()}`;
+    if (this.#pushed === null) throw new Error("this fleet has no registry");
+    const digest = await this.#pushed.publish(imageId, draft);
+    await this.#pushed.retag(draft, `${repository}:latest`);
+    await this.engine.docker.getImage(`${this.#base}-${behaviour}`).remove();
+    return { digest, imageId };
+  }
+
+  /** Asks for the template's image to be pulled and rolled out; the answer comes when that is done. */
+  refresh(): Promise<ApiAnswer> {
+    return this.host.api("POST", "/admin/workspace-images/refresh?runtime=demo");
+  }
+
   /** Makes the template's reference mean this image, as a pull does. */
   async pointReferenceAt(imageId: string): Promise<void> {
-    const [repo = "", tag = ""] = this.#image.split(":");
+    const [repo = "", tag = ""] = this.#base.split(":");
     await this.engine.docker.getImage(imageId).tag({ repo, tag });
   }
 
   /** The image that the fleet was made with. */
   async firstImage(): Promise<string> {
-    return (await this.engine.docker.getImage(this.#image).inspect()).Id;
+    return (await this.engine.docker.getImage(this.#base).inspect()).Id;
   }
 
   /** Asks for a rollout as the image service does, by its row, and has the host look at once; the rollout's id. */
@@ -192,7 +247,7 @@ export class RolloutFleet {
     await this.client.query(
       `insert into rollouts (id, runtime, reference, digest, image_id, requested_by)
        values ($1, 'demo', $2, $3, $3, 'refresh')`,
-      [id, this.#image, imageId],
+      [id, this.#reference, imageId],
     );
     await this.host.api("POST", "/admin/loops/image-rollouts", { action: "run" });
     return id;
@@ -201,6 +256,14 @@ export class RolloutFleet {
   /** Tells a running rollout, as the image service does, that another digest was asked for. */
   async supersede(rolloutId: string): Promise<void> {
     await this.client.query("update rollouts set superseded = true where id = $1", [rolloutId]);
+  }
+
+  /** The newest rollout. */
+  async rollout(): Promise<FleetRollout | undefined> {
+    const { rows } = await this.client.query<FleetRollout>(
+      "select id, status, error from rollouts order by created_at desc limit 1",
+    );
+    return rows[0];
   }
 
   /** Waits until the rollout has ended. */
@@ -248,11 +311,27 @@ export class RolloutFleet {
 
   async #removeImages(): Promise<void> {
     const { docker } = this.engine;
+    await this.#pushed?.removeLocal(repositoryOf(this.#reference));
     for (const suffix of ["", ...Object.keys(BEHAVIOURS).map((name) => `-${name}`)]) {
       await docker
-        .getImage(`${this.#image}${suffix}`)
+        .getImage(`${this.#base}${suffix}`)
         .remove({ force: true })
         .catch(() => undefined);
     }
   }
+}
+
+/** The watcher is there where `IMAGE_AUTO_REFRESH` says so, as with the manifest that the platform comes with. */
+function manifestOf(image: string): object {
+  const watcher = {
+    name: "image-watcher",
+    module: "@molecule/plugin-image-watcher",
+    when: { env: "IMAGE_AUTO_REFRESH", equals: "true" },
+  };
+  return { version: 1, plugins: [watcher], workspace_templates: [{ name: "demo", image }] };
+}
+
+/** Without the registry's host and the tag. */
+function repositoryOf(reference: string): string {
+  return reference.replace(/^[^/]*\//, "").replace(/:[^:/]*$/, "");
 }

@@ -20,6 +20,8 @@ import { locateManifest } from "./config/manifest-location.js";
 import { maskSecretsOf } from "./config/secret-names.js";
 import { createHttpServer } from "./http/app.js";
 import { noImages } from "./images/no-images.js";
+import { RegistryCredentials } from "./images/registry/credentials.js";
+import { engineLogins } from "./images/registry/engine-logins.js";
 import type { Rollouts } from "./images/rollouts.js";
 import { createImageServices, type ImageServices } from "./images/services.js";
 import { HostLogger } from "./logging/host-logger.js";
@@ -130,8 +132,13 @@ class Boot {
     const vault = await this.#timed(kernel, "storage", "secrets", () =>
       openVault(config, storage, this.#log),
     );
+    const credentials = new RegistryCredentials({
+      ...config.images.credentials,
+      masker: this.#masker,
+      log: this.#log,
+    });
     const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
-      this.#openRuntime(config, storage, manifest, metrics),
+      this.#openRuntime(config, storage, credentials, manifest, metrics),
     );
     kernel.provide(CONTAINER_RUNTIME, runtime);
     kernel.provide(ENGINE_INVENTORY, inventory);
@@ -144,7 +151,14 @@ class Boot {
       manifest,
       metrics,
     );
-    const images = this.#createImages(config, storage, runtime, manifest, workspaces.rollouts.fleet);
+    const images = this.#createImages(
+      config,
+      storage,
+      runtime,
+      credentials,
+      manifest,
+      workspaces.rollouts.fleet,
+    );
     kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
@@ -190,6 +204,7 @@ class Boot {
   async #openRuntime(
     config: HostConfig,
     storage: Storage,
+    credentials: RegistryCredentials,
     manifest: Manifest,
     metrics: HostMetrics,
   ): Promise<EngineAccess> {
@@ -199,6 +214,7 @@ class Boot {
       hostId: storage.hostId,
       manifestDir: manifest.dir,
       hostEnv: this.#options.env,
+      findLogin: engineLogins(credentials),
       clock: this.#clock,
       log: this.#log,
     });
@@ -250,6 +266,7 @@ class Boot {
     config: HostConfig,
     storage: Storage,
     runtime: ContainerRuntime,
+    credentials: RegistryCredentials,
     manifest: Manifest,
     rollouts: Rollouts,
   ): ImageServices | null {
@@ -259,7 +276,7 @@ class Boot {
       storage,
       templates: manifest.templates,
       rollouts,
-      masker: this.#masker,
+      credentials,
       clock: this.#clock,
       log: this.#log,
       random: Math.random,

@@ -143,6 +143,7 @@ export class MemoryContainers {
       Name: `/${found.name}`,
       Created: new Date(found.createdMs).toISOString(),
       Image: found.imageId,
+      RestartCount: 0,
       State: {
         Status: stateOf(found),
         Running: found.running !== null,
@@ -216,6 +217,11 @@ export class MemoryContainers {
   /** Whether a container, running or not, mounts the volume. */
   isMounted(volume: string): boolean {
     return [...this.#all.values()].some((each) => mountsOf(each).some(({ Name }) => Name === volume));
+  }
+
+  /** Whether a container, running or not, was made from the image. */
+  isUsed(imageId: string): boolean {
+    return [...this.#all.values()].some((each) => each.imageId === imageId);
   }
 
   /** Ends a container's process from inside, as a crash does. */

@@ -124,6 +124,46 @@ function itIsAnEngine(subject: () => Subject): void {
     expect(String(error)).to.match(/no such (image|container)/i);
   });
 
+  it("gives an image another name, and keeps it while a container needs it", async () => {
+    const { docker, image } = subject();
+    const { Id } = await docker.getImage(image).inspect();
+    const repo = `molecule-test/contract-${run}`;
+    await docker.getImage(image).tag({ repo, tag: "kept" });
+    expect((await docker.getImage(`${repo}:kept`).inspect()).Id).to.equal(Id);
+    const made = await create(UNTIL_STOPPED, { Image: `${repo}:kept` });
+    expect((await made.inspect()).Image).to.equal(Id);
+    await refused(409, docker.getImage(Id).remove());
+    await docker.getImage(`${repo}:kept`).remove();
+    await refused(404, docker.getImage(`${repo}:kept`).inspect());
+    expect((await docker.getImage(Id).inspect()).Id).to.equal(Id);
+    await refused(404, docker.getImage(`${repo}:kept`).remove());
+  });
+
+  it("keeps a stopped container under another name, and starts it again as it was", async function () {
+    this.timeout(30_000);
+    const name = `contract-${run}`;
+    const kept = await create(UNTIL_STOPPED, { name, Env: ["KEPT=yes"] });
+    await kept.start();
+    await kept.stop({ t: 5 });
+    await kept.rename({ name: `${name}-attempt-1` });
+    const other = await create(UNTIL_STOPPED, { name });
+    await other.remove({ force: true });
+    await kept.rename({ name });
+    await kept.start();
+    const found = await subject().docker.getContainer(name).inspect();
+    expect(found).to.include({ Id: kept.id, RestartCount: 0 });
+    expect(found.State).to.include({ Running: true, ExitCode: 0 });
+    expect(found.Config.Env.includes("KEPT=yes")).to.equal(true);
+  });
+
+  it("tells its time, and the networks that are there", async () => {
+    const { docker } = subject();
+    const told: unknown = await docker.info();
+    const isNow = (time: unknown) => Math.abs(Date.parse(String(time)) - Date.now()) < 60_000;
+    expect(told).to.have.property("SystemTime").that.satisfies(isNow);
+    expect(await docker.listNetworks({ filters: { name: [`contract-${run}`] } })).to.deep.equal([]);
+  });
+
   it("starts once and stops once, saying so when there is nothing to do", async function () {
     this.timeout(30_000);
     const made = await create(UNTIL_STOPPED);

@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { tempDir } from "../temp.js";
-import { MemoryContainers, type MemoryImage, type Program } from "./containers.js";
+import { MemoryContainers, type Program } from "./containers.js";
+import { MemoryImages } from "./images.js";
 import { MemoryVolumes } from "./volumes.js";
 import { Refusal } from "./refusal.js";
 import { answer, type Answer, type EngineState } from "./routes.js";
@@ -27,12 +27,12 @@ export class MemoryEngine {
   readonly url: string;
   readonly containers: MemoryContainers;
   readonly volumes: MemoryVolumes;
+  readonly images: MemoryImages;
   /** Decides what goes wrong; nothing unless set. */
   fault: (request: EngineRequest) => EngineFault | undefined = () => undefined;
   readonly #state: EngineState;
   readonly #server: Server;
   readonly #path: string;
-  readonly #images = new Map<string, MemoryImage>();
 
   /**
    * An engine that answers, until it is closed.
@@ -47,21 +47,24 @@ export class MemoryEngine {
   private constructor(path: string, now: () => number) {
     this.#path = path;
     this.url = `unix://${path}`;
-    const image = (reference: string) => this.#image(reference);
+    this.images = new MemoryImages();
+    const image = (reference: string) => this.images.find(reference);
     this.volumes = new MemoryVolumes(now);
     this.containers = new MemoryContainers({ volumes: this.volumes, image, now });
     this.volumes.isMounted = (name) => this.containers.isMounted(name);
-    this.#state = { containers: this.containers, volumes: this.volumes, networks: new Map(), image };
+    this.images.isUsed = (id) => this.containers.isUsed(id);
+    this.#state = {
+      containers: this.containers,
+      volumes: this.volumes,
+      networks: new Map(),
+      images: this.images,
+    };
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
   /** Makes an image, or moves its name to another one. */
   addImage(reference: string, program: Program, env: readonly string[] = []): string {
-    const id = `sha256:${randomBytes(32).toString("hex")}`;
-    const image = { id, env, program };
-    this.#images.set(reference, image);
-    this.#images.set(id, image);
-    return id;
+    return this.images.add(reference, { program, env });
   }
 
   /** As if `ms` had gone by since everything was created. */
@@ -83,10 +86,6 @@ export class MemoryEngine {
     if (!this.#server.listening) return;
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
-
-  #image(reference: string): MemoryImage | undefined {
-    return this.#images.get(reference) ?? this.#images.get(`${reference}:latest`);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,9 +3,10 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { compileSchema, Type, type Static, type TSchema } from "@molecule/core";
 import { extract } from "tar-stream";
-import { CreateSchema, type MemoryContainers, type MemoryImage } from "./containers.js";
+import { CreateSchema, type MemoryContainers } from "./containers.js";
 import { parseFilters, type Labels } from "./filters.js";
-import { noSuchImage, Refusal } from "./refusal.js";
+import type { MemoryImages } from "./images.js";
+import { Refusal } from "./refusal.js";
 import type { MemoryVolumes } from "./volumes.js";
 
 /** What the engine knows. */
@@ -13,7 +14,7 @@ export interface EngineState {
   readonly containers: MemoryContainers;
   readonly volumes: MemoryVolumes;
   readonly networks: Map<string, { readonly id: string; readonly labels: Labels }>;
-  readonly image: (reference: string) => MemoryImage | undefined;
+  readonly images: MemoryImages;
 }
 
 /** A call, taken apart. */
@@ -146,18 +147,16 @@ const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
     },
   ],
 
+  ["GET", /^\/images\/(.+)\/json$/, ({ images }, _, name) => ({ status: 200, body: images.inspect(name) })],
   [
-    "GET",
-    /^\/images\/(.+)\/json$/,
-    ({ image }, _, reference) => {
-      const found = image(reference);
-      if (found === undefined) throw noSuchImage(reference);
-      return {
-        status: 200,
-        body: { Id: found.id, RepoTags: [reference], Config: { Env: found.env, User: "" } },
-      };
+    "POST",
+    /^\/images\/(.+)\/tag$/,
+    ({ images }, { searchParams }, name) => {
+      images.tag(name, `${searchParams.get("repo") ?? ""}:${searchParams.get("tag") ?? "latest"}`);
+      return { status: 201 };
     },
   ],
+  ["DELETE", /^\/images\/(.+)$/, ({ images }, _, name) => ({ status: 200, body: images.remove(name) })],
 ];
 
 /** @throws Refusal what a real engine would refuse */

@@ -9,6 +9,7 @@ import {
 import { readEnvLedger, type EnvLedger } from "./env-ledger.js";
 import { readStoredEvent, type StoredEvent } from "./events.js";
 import { Fields, isRecord, readList } from "./fields.js";
+import { readSecretInfo, type SecretInfo } from "./secrets.js";
 import {
   readLoopStatus,
   readPluginStatus,
@@ -40,6 +41,9 @@ export interface ApiClientOptions {
   /** Ms; {@link CALL_TIMEOUT_MS} unless told. */
   readonly timeoutMs?: number;
 }
+
+/** What can be asked of a workspace's life. */
+export type LifecycleAction = "restart" | "pause" | "resume";
 
 /** What became of a deletion: done, or a question first. */
 export type Deletion =
@@ -78,6 +82,29 @@ export class ApiClient {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
       return { done: false, children: readChildren(error.body) };
     }
+  }
+
+  /** Starts it anew, pauses it with all below it, or resumes them. */
+  async controlWorkspace(id: string, action: LifecycleAction): Promise<void> {
+    await this.#call("POST", `${workspacePath(id)}/${action}`, { body: {} });
+  }
+
+  /** Says where its card lies. */
+  async moveWorkspace(id: string, { x, y }: { readonly x: number; readonly y: number }): Promise<void> {
+    await this.#call("PATCH", workspacePath(id), { body: { x, y } });
+  }
+
+  /** The secrets that a workspace boots with, by name; values are never told. */
+  async secrets(id: string, signal?: AbortSignal): Promise<SecretInfo[]> {
+    return readList(await this.#get(`${workspacePath(id)}/secrets`, signal), "secrets", readSecretInfo);
+  }
+
+  async saveSecret(id: string, key: string, value: string): Promise<void> {
+    await this.#call("POST", `${workspacePath(id)}/secrets`, { body: { key, value } });
+  }
+
+  async deleteSecret(id: string, key: string): Promise<void> {
+    await this.#call("DELETE", `${workspacePath(id)}/secrets/${encodeURIComponent(key)}`, {});
   }
 
   /** The ledger of the newest attempt; null when there was none yet. */

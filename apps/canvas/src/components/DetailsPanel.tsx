@@ -5,16 +5,19 @@ import { DeleteDialog } from "./DeleteDialog.js";
 import { EnvironmentTab } from "./EnvironmentTab.js";
 import { EventsTab } from "./EventsTab.js";
 import { Icon } from "./icons.js";
+import { LifecycleButtons } from "./LifecycleButtons.js";
 import { OverviewTab } from "./OverviewTab.js";
+import { SecretsTab } from "./SecretsTab.js";
 import { StatusPill } from "./StatusPill.js";
 import { Tabs, type Tab } from "./Tabs.js";
 import { useSelected, useSession } from "./use-session.js";
 
-type TabName = "overview" | "environment" | "console" | "events";
+type TabName = "overview" | "environment" | "secrets" | "console" | "events";
 
 const TABS: readonly Tab<TabName>[] = [
   { name: "overview", label: "Overview" },
   { name: "environment", label: "Environment" },
+  { name: "secrets", label: "Secrets" },
   { name: "console", label: "Console" },
   { name: "events", label: "Events" },
 ];
@@ -73,10 +76,12 @@ export function DetailsPanel({ id }: { readonly id: string }) {
           <Icon name="close" />
         </button>
       </header>
+      {workspace !== undefined && <LifecycleButtons workspace={workspace} />}
       {workspace !== undefined && (
         <Tabs label="Details" tabs={TABS} active={tab} onChange={setTab}>
           {tab === "overview" && <OverviewTab workspace={workspace} />}
           {tab === "environment" && <EnvironmentTab id={id} revision={workspace.revision} />}
+          {tab === "secrets" && <SecretsTab id={id} />}
           {tab === "console" && <ConsoleTab id={id} />}
           {tab === "events" && <EventsTab id={id} revision={workspace.revision} />}
         </Tabs>

@@ -50,6 +50,10 @@ function Flow() {
     (changes: NodeChange<WorkspaceNodeType>[]) => {
       const chosen = chosenBy(changes);
       if (chosen !== undefined) session.select(chosen);
+      for (const change of changes) {
+        if (change.type === "position" && change.position !== undefined)
+          session.cardMoved(change.id, change.position);
+      }
     },
     [session],
   );
@@ -73,7 +77,7 @@ function Flow() {
       }}
       onMoveEnd={onMoveEnd}
       {...(start === null ? { fitView: true, fitViewOptions: FIT } : { defaultViewport: start })}
-      nodesDraggable={false}
+      nodeDragThreshold={4}
       nodesConnectable={false}
       edgesFocusable={false}
       deleteKeyCode={null}

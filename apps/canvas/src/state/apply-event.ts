@@ -19,6 +19,7 @@ const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
   ],
   ["WORKSPACE_HEARTBEAT", (payload, event) => ({ ...pulse(payload), lastHeartbeatAt: event.timestamp })],
   ["TASK_UPDATED", (payload) => ({ ...pulse(payload), currentTask: text(payload, "current_task") ?? "" })],
+  ["WORKSPACE_UPDATED", update],
   ["AGENT_CARD_UPDATED", (payload) => ({ agentCard: readAgentCard(payload.agent_card) })],
 ]);
 
@@ -31,6 +32,13 @@ const BEGINNINGS: ReadonlySet<string> = new Set([
 
 /** Told, but not stored by the platform. */
 const FLEETING: ReadonlySet<string> = new Set(["WORKSPACE_HEARTBEAT", "TASK_UPDATED"]);
+/** What an update that only moves a card is about; it is not stored either. */
+const LAYOUT: ReadonlySet<string> = new Set(["x", "y", "collapsed"]);
+
+/** Whether an event tells no more than where a card lies. */
+export function isMove({ event, payload }: LiveEvent): boolean {
+  return event === "WORKSPACE_UPDATED" && Object.keys(payload).every((key) => LAYOUT.has(key));
+}
 
 /**
  * Applies an event to the workspaces, which it changes in place. Events of unknown kinds change nothing; those of an
@@ -43,7 +51,7 @@ export function applyEvent(workspaces: Map<string, Workspace>, event: LiveEvent)
   if (event.event === "WORKSPACE_REMOVED") return workspaces.delete(id);
   const before = workspaces.get(id) ?? begun(id, event);
   if (before === null) return false;
-  const revision = FLEETING.has(event.event) ? before.revision : before.revision + 1;
+  const revision = FLEETING.has(event.event) || isMove(event) ? before.revision : before.revision + 1;
   const change = CHANGES.get(event.event)?.(payload, event);
   if (change === undefined && revision === before.revision) return false;
   workspaces.set(id, { ...before, ...change, revision });
@@ -90,6 +98,15 @@ function facts(payload: Payload): Partial<Workspace> {
     x: number(payload, "x"),
     y: number(payload, "y"),
   });
+}
+
+/** An update tells what it changed, and null where it took something away. */
+function update(payload: Payload): Partial<Workspace> {
+  return {
+    ...facts(payload),
+    ...("role" in payload ? { role: text(payload, "role") } : {}),
+    ...("parent_id" in payload ? { parentId: text(payload, "parent_id") } : {}),
+  };
 }
 
 /** An agent that registered gave its address; what went wrong before is over. */

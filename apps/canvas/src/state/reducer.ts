@@ -16,6 +16,7 @@ export type Action =
   | { readonly type: "events"; readonly events: readonly LiveEvent[] }
   | { readonly type: "feed"; readonly phase: FeedPhase }
   | { readonly type: "detail"; readonly detail: WorkspaceDetail }
+  | { readonly type: "moved"; readonly id: string; readonly to: Point }
   | { readonly type: "readiness"; readonly readiness: Readiness | null }
   | { readonly type: "viewport"; readonly viewport: Viewport }
   | { readonly type: "selected"; readonly id: string | null };
@@ -38,6 +39,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, feed: action.phase };
     case "detail":
       return detailed(state, action.detail);
+    case "moved":
+      return moved(state, action.id, action.to);
     case "readiness":
       return { ...state, readiness: action.readiness };
     case "viewport":
@@ -86,6 +89,13 @@ function detailed(state: State, detail: WorkspaceDetail): State {
   const workspaces = new Map(state.workspaces);
   workspaces.set(detail.id, { ...before, ...detail, status, url, agentCard, complete: true });
   return settle(state, workspaces);
+}
+
+/** The user moves a card; the platform is told when it rests. */
+function moved(state: State, id: string, { x, y }: Point): State {
+  const before = state.workspaces?.get(id);
+  if (before === undefined || state.workspaces === null) return state;
+  return settle(state, new Map(state.workspaces).set(id, { ...before, x, y }));
 }
 
 /** Keeps what depends on the workspaces in step with them. */

@@ -1,10 +1,12 @@
 import { ApiError, messageOf } from "../api/api-error.js";
-import type { ApiClient, Deletion } from "../api/client.js";
+import type { ApiClient, Deletion, LifecycleAction } from "../api/client.js";
 import type { CreatedWorkspace, NewWorkspace } from "../api/creation.js";
 import type { LiveEvent } from "../api/events.js";
 import { LiveFeed, type FeedPhase, type FeedVerdict, type OpenFeed } from "../api/live-feed.js";
 import type { Viewport } from "../api/system.js";
 import type { Timers } from "../api/timers.js";
+import { isMove } from "./apply-event.js";
+import type { Point } from "./board.js";
 import { Store } from "./store.js";
 import type { TokenKeeper } from "./token-keeper.js";
 
@@ -12,6 +14,8 @@ import type { TokenKeeper } from "./token-keeper.js";
 const READINESS_EVERY_MS = 30_000;
 /** How long the canvas must stand still before its place is saved, in ms. */
 const VIEWPORT_REST_MS = 600;
+/** How long a card must rest before its place is saved, in ms. */
+const CARD_REST_MS = 500;
 /** A viewport that nobody saved yet (api.md §5). */
 const NEVER_SAVED: Viewport = { x: 0, y: 0, zoom: 1 };
 
@@ -40,6 +44,8 @@ export class Session {
   #queue: LiveEvent[] = [];
   #cancelReadiness: () => void = () => undefined;
   #cancelViewport: () => void = () => undefined;
+  /** Cancels the saving of each card that was moved and has not rested yet, by workspace. */
+  readonly #unsaved = new Map<string, () => void>();
 
   constructor(parts: SessionParts) {
     this.client = parts.client;
@@ -76,6 +82,8 @@ export class Session {
     this.#feed.stop();
     this.#cancelReadiness();
     this.#cancelViewport();
+    for (const cancel of this.#unsaved.values()) cancel();
+    this.#unsaved.clear();
   }
 
   /** Connects at once in place of waiting for the next attempt. */
@@ -109,6 +117,26 @@ export class Session {
     const deletion = await this.client.deleteWorkspace(id, confirm);
     if (deletion.done) this.#catchUp();
     return deletion;
+  }
+
+  /** Restarts, pauses or resumes a workspace; what comes of it shows when its events come. @throws ApiError */
+  async controlWorkspace(id: string, action: LifecycleAction): Promise<void> {
+    await this.client.controlWorkspace(id, action);
+    this.#catchUp();
+  }
+
+  /** Moves a card at once, and has the platform keep its place when it rests. */
+  cardMoved(id: string, to: Point): void {
+    // (0, 0) means that nobody has placed it.
+    const place = { x: Math.round(to.x), y: Math.round(to.y) || 1 };
+    this.store.dispatch({ type: "moved", id, to: place });
+    this.#unsaved.get(id)?.();
+    const cancel = this.#timers.after(CARD_REST_MS, () => {
+      this.#unsaved.delete(id);
+      // It stays where the user put it; the next reading of the list tells where the platform has it.
+      this.client.moveWorkspace(id, place).catch(() => undefined);
+    });
+    this.#unsaved.set(id, cancel);
   }
 
   /** Keeps where the canvas stands, once it stands still. @param read where it stands then */
@@ -160,7 +188,9 @@ export class Session {
     const events = this.#queue;
     if (events.length === 0) return;
     this.#queue = [];
-    this.store.dispatch({ type: "events", events });
+    // Where a card lay before must not pull it out of the user's hand.
+    const news = events.filter((event) => !isMove(event) || !this.#unsaved.has(event.workspaceId ?? ""));
+    this.store.dispatch({ type: "events", events: news });
     for (const id of new Set(events.map((event) => event.workspaceId))) {
       if (id !== null && this.store.get().workspaces?.get(id)?.complete === false) void this.#readDetail(id);
     }

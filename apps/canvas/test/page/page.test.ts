@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { eventually } from "@molecule/test/support/eventually.js";
 import { startHost, type RunningHost } from "@molecule/test/support/host.js";
 import { expect } from "chai";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -169,6 +170,53 @@ describe("the canvas on a host in development", () => {
     await page.keyboard.press("Escape");
     await page.getByRole("complementary").waitFor({ state: "detached" });
     await host.api("DELETE", `/workspaces/${id}`);
+  });
+
+  it("pauses, resumes and restarts a workspace, and gives it a secret whose value is never shown", async function () {
+    this.timeout(120_000);
+    const id = await create(host, { name: "Steered", runtime: "demo", tier: 2 });
+    await card(page, "Steered").getByText("online", { exact: true }).waitFor();
+    await card(page, "Steered").click();
+    const panel = page.getByRole("complementary");
+    await panel.getByRole("button", { name: "Pause" }).click();
+    await card(page, "Steered").getByText("paused", { exact: true }).waitFor();
+    await panel.getByRole("button", { name: "Resume" }).click();
+    await card(page, "Steered").getByText("online", { exact: true }).waitFor();
+    await panel.getByRole("button", { name: "Restart" }).click();
+    await panel.getByRole("tab", { name: "Events" }).click();
+    await eventually(async () => (await panel.getByText("WORKSPACE_ONLINE").count()) === 3, {
+      timeoutMs: 30_000,
+    });
+    await panel.getByRole("tab", { name: "Secrets" }).click();
+    await panel.getByText("It has no secrets.").waitFor();
+    await panel.getByLabel("Name of the secret").fill("API_KEY");
+    await panel.getByLabel("Value").fill("planted-value-0123456789");
+    await panel.getByRole("button", { name: "Save secret" }).click();
+    await panel.getByRole("list", { name: "Secrets" }).getByText("API_KEY").waitFor();
+    expect(await page.content()).to.not.contain("planted-value");
+    await panel.getByRole("button", { name: "Delete the secret API_KEY" }).click();
+    await panel.getByText("It has no secrets.").waitFor();
+    await host.api("DELETE", `/workspaces/${id}`);
+    await page.getByText("No workspaces yet").waitFor();
+  });
+
+  it("keeps a card where it was dragged, also for others, and shows what they change", async function () {
+    this.timeout(60_000);
+    const id = await create(host, { name: "Dragged", runtime: "external" });
+    const box = await card(page, "Dragged").boundingBox();
+    if (box === null) throw new Error("the card is not to be seen");
+    const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
+    await page.mouse.move(box.x + 40, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 140, box.y + 80, { steps: 5 });
+    await page.mouse.up();
+    expect((await saved).status()).to.equal(200);
+    const { body } = await host.api("GET", `/workspaces/${id}`);
+    expect(body).to.have.property("x").that.is.greaterThan(0);
+    await host.api("PATCH", `/workspaces/${id}`, { name: "Renamed" });
+    await card(page, "Renamed").waitFor();
+    await host.api("DELETE", `/workspaces/${id}`);
+    await page.getByText("No workspaces yet").waitFor();
   });
 
   it("keeps where the canvas was left", async function () {

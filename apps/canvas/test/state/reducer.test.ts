@@ -53,6 +53,18 @@ describe("events", () => {
     expect(only(back, "a")).to.include({ status: "online", url: "http://x" });
   });
 
+  it("of an update change what it names, and one that only moves a card leaves what was read as it is", () => {
+    const changed = told(
+      state,
+      event("WORKSPACE_UPDATED", "a", { name: "Renamed", role: "writer", parent_id: null }),
+    );
+    expect(only(changed, "a")).to.include({ name: "Renamed", role: "writer", parentId: null });
+    expect(only(changed, "a").revision).to.equal(only(state, "a").revision + 1);
+    const moved = told(changed, event("WORKSPACE_UPDATED", "a", { x: 7, y: 8 }));
+    expect(only(moved, "a").revision).to.equal(only(changed, "a").revision);
+    expect(moved.positions.get("a")).to.deep.equal({ x: 7, y: 8 });
+  });
+
   it("keep tasks, uptime and card up to date", () => {
     const next = told(
       state,

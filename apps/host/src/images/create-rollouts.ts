@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { EngineTurns } from "../workspaces/engine-turns.js";
 import type { StateMachine } from "../workspaces/state-machine.js";
 import type { LaunchPreparation } from "../workspaces/launch-preparation.js";
 import type { WorkspaceInputs } from "../workspaces/services.js";
@@ -18,6 +19,7 @@ export interface RolloutServices {
 /** What rollouts share with provisions. */
 export interface SharedParts {
   readonly active: ActiveSwaps;
+  readonly turns: EngineTurns;
   readonly stateMachine: StateMachine;
   readonly secrets: WorkspaceSecrets;
   readonly preparation: LaunchPreparation;

@@ -1,9 +1,9 @@
 import { imageErrors } from "../errors/images.js";
 import type { EngineClient } from "../runtimes/docker/client.js";
-import { isRefusal, refusalOf } from "../runtimes/docker/engine-errors.js";
+import { isRefusal } from "../runtimes/docker/engine-errors.js";
 import { instanceFilter, runtimeOf } from "../runtimes/docker/labels.js";
-import { drainProgress, type LayerProgress } from "../runtimes/docker/progress.js";
-import type { Credentials } from "./registry/credentials.js";
+import type { LayerProgress } from "../runtimes/docker/progress.js";
+import { pullImage, type PullServices } from "../runtimes/docker/pull.js";
 import type { Platform } from "./registry/manifest.js";
 import { parseReference, repositoryOf, type ImageReference } from "./registry/reference.js";
 
@@ -24,21 +24,22 @@ export interface LocalImage {
   readonly digests: readonly string[];
 }
 
-/** A pull: what, and with whose name. */
+/** What is pulled, and who hears of it. */
 export interface PullRequest {
   readonly reference: ImageReference;
   readonly digest: string;
-  readonly credentials: Credentials | null;
   readonly onLayer: (progress: LayerProgress) => void;
 }
 
 /** The engine's images, and the containers that run them. */
 export class EngineImages {
+  readonly #pulls: PullServices;
   readonly #engine: EngineClient;
   readonly #instanceId: string;
 
-  constructor(engine: EngineClient, instanceId: string) {
-    this.#engine = engine;
+  constructor(pulls: PullServices, instanceId: string) {
+    this.#pulls = pulls;
+    this.#engine = pulls.engine;
     this.#instanceId = instanceId;
   }
 
@@ -50,20 +51,11 @@ export class EngineImages {
   /**
    * Pulls an image by its digest and looks whether the engine has that very one now.
    * @returns its id in the engine
-   * @throws IMAGE_NOT_PULLED, IMAGE_DIGEST_DIFFERS, and those of {@link EngineClient.stream}
+   * @throws IMAGE_NOT_PULLED, IMAGE_DIGEST_DIFFERS, and those of {@link pullImage}
    */
-  async pull({ reference, digest, credentials, onLayer }: PullRequest, signal: AbortSignal): Promise<string> {
+  async pull({ reference, digest, onLayer }: PullRequest, signal: AbortSignal): Promise<string> {
     const name = `${repositoryOf(reference)}@${digest}`;
-    const auth = credentials === null ? {} : authOf(credentials, reference.registry);
-    const failure = await this.#engine
-      .stream(`pull the image ${name}`, signal, async (docker, abortSignal) =>
-        drainProgress(await docker.createImage(auth, { fromImage: name, abortSignal }), { onLayer }),
-      )
-      .catch((error: unknown) => {
-        const refusal = refusalOf(error);
-        if (refusal === null) throw error;
-        return refusal;
-      });
+    const failure = await pullImage(this.#pulls, name, signal, onLayer);
     const text = textOf(reference);
     if (failure !== null) {
       throw imageErrors.IMAGE_NOT_PULLED({ reference: text, digest, reason: failure.reason });
@@ -149,14 +141,6 @@ function digestsUnder(names: readonly string[], repository: string): string[] {
       return [];
     }
   });
-}
-
-/** As the engine's `X-Registry-Auth` takes it. */
-function authOf(credentials: Credentials, registry: string): object {
-  const serveraddress = registry === "docker.io" ? "https://index.docker.io/v1/" : registry;
-  return credentials.kind === "identity"
-    ? { authconfig: { identitytoken: credentials.token, serveraddress } }
-    : { authconfig: { username: credentials.username, password: credentials.password, serveraddress } };
 }
 
 function textOf(reference: ImageReference): string {

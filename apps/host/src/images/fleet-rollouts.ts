@@ -8,11 +8,12 @@ import {
   type Logger,
 } from "@molecule/core";
 import { rolloutErrors } from "../errors/rollouts.js";
+import { keptImages } from "./kept-images.js";
 import type { ImageQuarantine } from "./quarantine.js";
 import { RolloutDriver, type MaxUnavailable } from "./rollout-driver.js";
 import { rolloutOverview, type OverviewServices } from "./rollout-overview.js";
 import type { RolloutStore } from "./rollout-store.js";
-import type { RolloutOutcome, RolloutOverview, Rollouts, RolloutTarget } from "./rollouts.js";
+import type { KeptImage, RolloutOutcome, RolloutOverview, Rollouts, RolloutTarget } from "./rollouts.js";
 import { FenceLost, type RolloutRow, type SwapStore } from "./swap-store.js";
 import type { SwapServices } from "./workspace-swap.js";
 
@@ -79,6 +80,10 @@ export class FleetRollouts implements Rollouts {
     return rolloutOverview(this.#services);
   }
 
+  kept(): Promise<readonly KeptImage[]> {
+    return keptImages(this.#services.db);
+  }
+
   /** Takes up what a host that has gone has left, at boot as well. Not a singleton: each runtime has its lease. */
   loop(): BackgroundLoop {
     return {
@@ -137,7 +142,8 @@ export class FleetRollouts implements Rollouts {
     const { replacement } = driver;
     if (replacement === null) return false;
     this.#stopping.signal.throwIfAborted();
-    const lease = await leases.acquire(`image-rollout/${runtime}`, 0);
+    // Kept for a moment: of a lease that is kept for no time nothing stays, and its number would begin anew.
+    const lease = await leases.acquire(`image-rollout/${runtime}`, 1);
     if (lease === null) return false;
     try {
       const signal = AbortSignal.any([lease.signal, this.#stopping.signal]);

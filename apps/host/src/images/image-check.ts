@@ -4,7 +4,7 @@ import { isOfRuntime, type EngineImages } from "./engine-images.js";
 import type { Requester } from "./image-events.js";
 import type { ImagePuller } from "./image-puller.js";
 import { repositoryOf } from "./registry/reference.js";
-import type { RegistryClient } from "./registry/registry-client.js";
+import type { Observation, RegistryClient } from "./registry/registry-client.js";
 import type { RolloutTracker } from "./rollout-tracker.js";
 import type { Rollouts } from "./rollouts.js";
 import type { TemplateImage } from "./template-images.js";
@@ -22,6 +22,8 @@ export interface ImageCheckServices {
 /** One look at the image of one runtime, and what follows from it. */
 export class ImageChecks {
   readonly #services: ImageCheckServices;
+  /** By runtime: with it the registry is asked while the memory is still being read. */
+  readonly #lastSeen = new Map<string, Observation>();
 
   constructor(services: ImageCheckServices) {
     this.#services = services;
@@ -34,14 +36,24 @@ export class ImageChecks {
     const { signal, dryRun } = call;
     // Before the memory is read: a rollout that ends in between has then been seen here, or there as arrived.
     const underWay = tracker.underWay(runtime);
-    const remembered = await digests.find(runtime, reference);
-    const { digest, etag } = await registry.observe(parsed, remembered, signal);
+    const remembering = digests.find(runtime, reference);
+    const seen = this.#lastSeen.get(runtime) ?? (await remembering);
+    const [remembered, observation] = await Promise.all([
+      remembering,
+      registry.observe(parsed, seen, signal),
+    ]);
+    this.#lastSeen.set(runtime, observation);
+    const { digest, etag } = observation;
     const result = (outcome: ImageCheckOutcome): ImageCheck => ({ runtime, reference, digest, outcome });
 
     if (underWay === digest) return result("rolling-out");
     const settled = underWay === null && remembered?.pendingDigest === null ? remembered : null;
     if (settled?.digest === digest) return result("unchanged");
-    if ((await rollouts?.isQuarantined(runtime, digest)) === true) return result("quarantined");
+    if ((await rollouts?.isQuarantined(runtime, digest)) === true) {
+      // It was on its way when its host died, and has been judged since.
+      if (!dryRun) await digests.dropPending(runtime, reference, digest);
+      return result("quarantined");
+    }
 
     const platformDigest = await this.#platformDigest(image, digest, remembered, signal);
     const isOtherPlatforms = settled?.platformDigest === platformDigest;

@@ -5,7 +5,6 @@ import { Limiter } from "../workspaces/limiter.js";
 import type { EngineImages } from "./engine-images.js";
 import type { ImageEvents, Requester } from "./image-events.js";
 import { PullProgressMeter } from "./pull-progress.js";
-import type { RegistryCredentials } from "./registry/credentials.js";
 import { repositoryOf } from "./registry/reference.js";
 import type { TemplateImage } from "./template-images.js";
 
@@ -15,7 +14,6 @@ const PULLS_AT_A_TIME = 3;
 /** What a puller is made from. */
 export interface ImagePullerServices {
   readonly engine: EngineImages;
-  readonly credentials: RegistryCredentials;
   readonly pulled: PulledImageStore;
   readonly events: ImageEvents;
   readonly clock: Clock;
@@ -59,7 +57,7 @@ export class ImagePuller {
     signal: AbortSignal,
   ): Promise<string> {
     signal.throwIfAborted();
-    const { engine, credentials, pulled, events, clock } = this.#services;
+    const { engine, pulled, events, clock } = this.#services;
     events.pulling(image, digest, requestedBy);
     const meter = new PullProgressMeter(clock, (progress) => {
       events.progress(image, digest, progress);
@@ -67,7 +65,6 @@ export class ImagePuller {
     const request = {
       reference: image.parsed,
       digest,
-      credentials: await credentials.find(image.parsed.registry),
       onLayer: meter.take.bind(meter),
     };
     try {

@@ -101,6 +101,7 @@ export class ImageRefresh {
   }
 
   async #rollOut(arrivals: readonly Arrival[], report: RefreshReport): Promise<RefreshReport> {
+    const { rollouts, digests, tracker } = this.#services;
     const recreated: string[] = [];
     const rolledBack: string[] = [];
     const errors: Record<string, string> = { ...report.errors };
@@ -109,10 +110,12 @@ export class ImageRefresh {
         const { runtime, reference } = arrival.image;
         const { digest } = arrival;
         try {
-          if ((await this.#services.rollouts?.isQuarantined(runtime, digest)) === true) {
+          if ((await rollouts?.isQuarantined(runtime, digest)) === true) {
+            // It was on its way when its host died, and has been judged since.
+            await digests.dropPending(runtime, reference, digest);
             throw imageErrors.IMAGE_QUARANTINED({ reference, digest });
           }
-          const outcome = await this.#services.tracker.start(arrival);
+          const outcome = await tracker.start(arrival);
           recreated.push(...outcome.recreated);
           rolledBack.push(...outcome.rolledBack);
           if (outcome.verdict !== "completed") {

@@ -47,18 +47,15 @@ export class OldImages {
     return removed;
   }
 
-  /** By what runs (stopped containers count), by what is remembered, and by what rollouts may fall back to. */
+  /** By what runs (stopped containers count), by what is remembered, and by what starts and rollouts may go back to. */
   async #neededNow(signal: AbortSignal): Promise<(image: PulledImage) => boolean> {
     const { engine, digests, rollouts } = this.#services;
     const ids = new Set((await engine.containers(signal)).map(({ imageId }) => imageId));
     const names = new Set<string | null>();
     for (const { digest, pendingDigest } of await digests.all()) names.add(digest).add(pendingDigest);
-    for (const { rollout, running } of (await rollouts?.overview()) ?? []) {
-      names.add(rollout?.digest ?? null);
-      for (const each of running) {
-        names.add(each.digest);
-        if (each.imageId !== null) ids.add(each.imageId);
-      }
+    for (const { imageId, digest } of (await rollouts?.kept()) ?? []) {
+      if (imageId !== null) ids.add(imageId);
+      names.add(digest);
     }
     return ({ imageId, digest }) => ids.has(imageId) || names.has(digest);
   }

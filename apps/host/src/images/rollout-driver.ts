@@ -1,7 +1,7 @@
 import type { ContainerReplacement, Logger, RuntimeCall } from "@molecule/core";
 import type { SwapOutcome } from "../storage/schema.js";
 import type { RolloutResult, RolloutStore } from "./rollout-store.js";
-import type { RolloutRow, SwapRow, SwapStore } from "./swap-store.js";
+import type { RolloutRow, SwapResult, SwapRow, SwapStore } from "./swap-store.js";
 import { WorkspaceSwap, type SwapServices } from "./workspace-swap.js";
 
 /** How many workspaces may be without a proven container at a time. */
@@ -85,24 +85,38 @@ export class RolloutDriver {
   }
 
   async #swap(workspaceId: string, left: SwapRow | null): Promise<SwapOutcome | null> {
-    const { swap: services, swaps, replacement, rollouts, log } = this.#services;
-    const end = await services.active.run(workspaceId, this.#signal, async (signal) => {
-      const swap = left ?? (await swaps.begin(this.#rollout, workspaceId));
-      if (swap === null) return null;
-      if (swap.old_image_id !== null) {
-        await rollouts.rememberFormer(this.#rollout.runtime, {
-          image_id: swap.old_image_id,
-          digest: swap.old_image_digest,
-          reference: this.#rollout.reference,
-        });
-      }
-      const { digest } = this.#rollout;
-      const child = log.child({ workspaceId, attempt: swap.new_attempt, digest });
-      const call: RuntimeCall = { signal, log: child };
-      return new WorkspaceSwap(services, replacement, this.#rollout, swap, call).run();
-    });
+    const { swap: services } = this.#services;
+    const end = await services.active.run(workspaceId, this.#signal, (signal) =>
+      // One that is withdrawn waits for its turn all the same: it may have something to take back.
+      services.turns.run(workspaceId, this.#signal, (held) =>
+        this.#swapInTurn(workspaceId, left, AbortSignal.any([held, signal])),
+      ),
+    );
     if (end?.imageFault === true) await this.#judge();
     return end?.outcome ?? null;
+  }
+
+  /** Null when there is nothing to swap any more. */
+  async #swapInTurn(
+    workspaceId: string,
+    left: SwapRow | null,
+    signal: AbortSignal,
+  ): Promise<SwapResult | null> {
+    const { swap: services, swaps, replacement, rollouts, log } = this.#services;
+    if (left === null && signal.aborted) return null;
+    const swap = left ?? (await swaps.begin(this.#rollout, workspaceId));
+    if (swap === null) return null;
+    if (swap.old_image_id !== null) {
+      await rollouts.rememberFormer(this.#rollout.runtime, {
+        image_id: swap.old_image_id,
+        digest: swap.old_image_digest,
+        reference: this.#rollout.reference,
+      });
+    }
+    const { digest } = this.#rollout;
+    const child = log.child({ workspaceId, attempt: swap.new_attempt, digest });
+    const call: RuntimeCall = { signal, log: child };
+    return new WorkspaceSwap(services, replacement, this.#rollout, swap, call).run();
   }
 
   /** The first swap that failed, in this process or before; an image that is to blame is kept back at once. */

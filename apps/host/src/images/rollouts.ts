@@ -66,6 +66,12 @@ export interface RolloutOverview {
   readonly quarantine: readonly QuarantinedImage[];
 }
 
+/** An image that may be needed again; what is not known of it is null. */
+export interface KeptImage {
+  readonly imageId: string | null;
+  readonly digest: string | null;
+}
+
 /** Brings images to the workspaces that run. */
 export interface Rollouts {
   /**
@@ -76,4 +82,6 @@ export interface Rollouts {
   isQuarantined(runtime: string, digest: string): Promise<boolean>;
   /** Per runtime of a template: the running rollout, the digests that run, the quarantine. */
   overview(): Promise<readonly RolloutOverview[]>;
+  /** Images that a start, a rollout or its way back may need, and that must stay in the engine. */
+  kept(): Promise<readonly KeptImage[]>;
 }

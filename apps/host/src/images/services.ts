@@ -1,4 +1,4 @@
-import type { Clock, Logger, SecretMasker, WorkspaceTemplate } from "@molecule/core";
+import type { Clock, Logger, WorkspaceTemplate } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import { EngineClient } from "../runtimes/docker/client.js";
 import { readEndpoint } from "../runtimes/docker/endpoint.js";
@@ -13,7 +13,8 @@ import { ImageRefresh } from "./image-refresh.js";
 import { ImageService } from "./image-service.js";
 import { OldImages } from "./old-images.js";
 import { Authenticator } from "./registry/authenticator.js";
-import { RegistryCredentials } from "./registry/credentials.js";
+import type { RegistryCredentials } from "./registry/credentials.js";
+import { engineLogins } from "./registry/engine-logins.js";
 import { PatientHttp } from "./registry/patient-http.js";
 import { RegistryClient } from "./registry/registry-client.js";
 import { RolloutTracker } from "./rollout-tracker.js";
@@ -26,7 +27,7 @@ export interface ImageInputs {
   readonly templates: readonly WorkspaceTemplate[];
   /** Null: images are pulled, and no workspace is replaced. */
   readonly rollouts: Rollouts | null;
-  readonly masker: SecretMasker;
+  readonly credentials: RegistryCredentials;
   readonly clock: Clock;
   readonly log: Logger;
   /** From 0 to 1. */
@@ -44,7 +45,7 @@ export interface ImageServices {
  * @throws IMAGE_REFERENCE_INVALID, DOCKER_HOST_REFUSED, DOCKER_CERTIFICATES_UNREADABLE
  */
 export function createImageServices(inputs: ImageInputs): ImageServices {
-  const { config, storage, templates, rollouts, masker, clock, log, random } = inputs;
+  const { config, storage, templates, rollouts, credentials, clock, log, random } = inputs;
   const { db } = storage.database;
   const client = new EngineClient(
     readEndpoint({
@@ -54,13 +55,15 @@ export function createImageServices(inputs: ImageInputs): ImageServices {
     }),
     clock,
   );
-  const engine = new EngineImages(client, storage.instanceId);
-  const credentials = new RegistryCredentials({ ...config.images.credentials, masker, log });
+  const engine = new EngineImages(
+    { engine: client, findLogin: engineLogins(credentials) },
+    storage.instanceId,
+  );
   const registry = createRegistryClient({ credentials, clock, random });
   const digests = new ImageDigestStore({ db });
   const pulled = new PulledImageStore({ db, hostId: storage.hostId });
   const events = new ImageEvents(storage.events);
-  const puller = new ImagePuller({ engine, credentials, pulled, events, clock });
+  const puller = new ImagePuller({ engine, pulled, events, clock });
   const tracker = new RolloutTracker({ rollouts, digests, events, log });
   const parts = { registry, engine, digests, puller, tracker, rollouts };
   const images = new ImageService({

@@ -15,6 +15,7 @@ import type { Database } from "../storage/database.js";
 import type { Emit } from "../storage/event-log.js";
 import type { SwapOutcome, SwapPhase, Trx, WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
+import type { EngineTurns } from "../workspaces/engine-turns.js";
 import type { LaunchPreparation } from "../workspaces/launch-preparation.js";
 import { tokenFile } from "../workspaces/launch-files.js";
 import type { StateMachine } from "../workspaces/state-machine.js";
@@ -30,6 +31,8 @@ export interface SwapServices {
   readonly database: Database;
   readonly swaps: SwapStore;
   readonly active: ActiveSwaps;
+  /** A swap is one job on the workspace's objects, like a provision or a deletion. */
+  readonly turns: EngineTurns;
   readonly stateMachine: StateMachine;
   readonly tokens: TokenStore;
   readonly secrets: WorkspaceSecrets;

@@ -1,6 +1,7 @@
 import type { Clock, ContainerRuntime, EngineInventory, Logger, RuntimeHealth } from "@molecule/core";
 import type { HostConfig } from "../config/config.js";
 import { DockerRuntime } from "./docker/docker-runtime.js";
+import type { FindLogin } from "./docker/pull.js";
 import { NoneRuntime } from "./none.js";
 import { ProcessRuntime } from "./process/process-runtime.js";
 
@@ -21,6 +22,8 @@ export interface SelectOptions {
   readonly manifestDir: string;
   /** The host's environment, of which local processes get `PATH` and `LANG`. */
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  /** For the registries that images are pulled from. */
+  readonly findLogin: FindLogin;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -85,6 +88,7 @@ function dockerRuntime({
   config,
   instanceId,
   manifestDir,
+  findLogin,
   clock,
 }: SelectOptions): SelectedRuntime["runtime"] {
   const { host, tlsVerify, certPath } = config.docker;
@@ -93,6 +97,7 @@ function dockerRuntime({
     dockerEnv: { DOCKER_HOST: host, DOCKER_TLS_VERIFY: tlsVerify, DOCKER_CERT_PATH: certPath },
     limits: { allowPrivileged: config.allowPrivileged, sizes: config.tiers },
     manifestDir,
+    findLogin,
     clock,
   });
 }

@@ -72,7 +72,6 @@ export class EventTail<Event extends { readonly id: number }> {
       while (this.#isDue && !this.#isClosed) {
         this.#isDue = false;
         const events = await read(this.#last ?? 0, BATCH);
-        if (this.#isClosed) return;
         for (const event of events) this.#hand(event);
         if (events.length === BATCH) this.#isDue = true;
       }
@@ -83,7 +82,7 @@ export class EventTail<Event extends { readonly id: number }> {
   }
 
   #hand(event: Event): void {
-    if (event.id <= (this.#last ?? 0)) return;
+    if (this.#isClosed || event.id <= (this.#last ?? 0)) return;
     this.#last = event.id;
     this.#services.deliver(event);
   }

@@ -66,6 +66,17 @@ export class ImageDigestStore {
       .where("reference", "=", reference)
       .execute();
   }
+
+  /** Notes that this digest is not on its way any more; another one that is stays so. */
+  async dropPending(runtime: string, reference: string, digest: string): Promise<void> {
+    await this.#db
+      .updateTable("image_digests")
+      .set({ pending_digest: null })
+      .where("runtime", "=", runtime)
+      .where("reference", "=", reference)
+      .where("pending_digest", "=", digest)
+      .execute();
+  }
 }
 
 function fromRow(row: {

@@ -36,6 +36,8 @@ export class DatabaseLeases implements LeaseProvider {
 
   async acquire(loop: string, keepMs: number): Promise<LoopLease | null> {
     const { db, hostId } = this.#services;
+    // An end that nobody can have set is of before the clock was set back: it would keep everybody waiting.
+    const longestMs = HOLD_MS + Math.max(HOLD_MS, keepMs);
     const taken = await sql<{ fence: string }>`
       insert into loop_leases as held (loop, holder, fence, expires_at)
       values (${loop}, ${hostId}, 1, now() + ${HOLD_MS} * interval '1 millisecond')
@@ -44,6 +46,7 @@ export class DatabaseLeases implements LeaseProvider {
         expires_at = excluded.expires_at,
         fence = held.fence + case when held.holder = excluded.holder and held.expires_at > now() then 0 else 1 end
       where held.holder = excluded.holder or held.expires_at <= now()
+        or held.expires_at > now() + ${longestMs} * interval '1 millisecond'
       returning fence`.execute(db);
     const [row] = taken.rows;
     return row === undefined ? null : new HeldLease(loop, Number(row.fence), keepMs, this.#services);

@@ -83,6 +83,8 @@ export interface WorkspacesTable {
   stop_pending: Generated<boolean>;
   /** Its next launch drops the stored agent session. */
   reset_session: Generated<boolean>;
+  /** Since when it is to be restarted, because what it boots with has changed. */
+  restart_wanted_at: NullableTime;
   /** Id of its object in the container runtime. */
   handle: string | null;
   last_heartbeat_at: NullableTime;

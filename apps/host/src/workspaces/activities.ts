@@ -9,7 +9,7 @@ import { maskData, type Masking } from "../masking/mask-data.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
 /** What an activity may be; api.md §5. */
-export const ACTIVITY_TYPES = [
+const ACTIVITY_TYPES = [
   "a2a_send",
   "a2a_receive",
   "task_update",

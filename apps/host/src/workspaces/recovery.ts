@@ -1,12 +1,14 @@
 import { sql } from "kysely";
-import type { BackgroundLoop, ContainerRuntime, Logger, RuntimeCall } from "@molecule/core";
+import type { BackgroundLoop, ContainerRuntime, Logger, RuntimeCall, SweepLease } from "@molecule/core";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { EngineCleanup } from "./engine-cleanup.js";
 import type { WorkspacePausing } from "./pausing.js";
 import type { Provisioner } from "./provisioner.js";
+import type { SecretRestarts } from "./secret-restarts.js";
 import type { StateMachine } from "./state-machine.js";
+import { assertLease } from "./sweeps/sweep-lease.js";
 
 /** What recovery works with. */
 export interface RecoveryServices {
@@ -16,6 +18,7 @@ export interface RecoveryServices {
   readonly provisioner: Provisioner;
   readonly cleanup: EngineCleanup;
   readonly pausing: WorkspacePausing;
+  readonly secretRestarts: Pick<SecretRestarts, "forgotten">;
   readonly runtime: ContainerRuntime;
   /** Of this host, kept in its data folder: what it claimed before belongs to a process that is gone. */
   readonly hostId: string;
@@ -24,6 +27,18 @@ export interface RecoveryServices {
 
 /** Ms for asking the engine after one workspace. */
 const OBSERVE_TIMEOUT_MS = 10_000;
+
+const LOOP = "workspace-recovery";
+/** At boot there is no lease: what is taken up is this host's own, or nobody's any more. */
+const NO_LEASE: SweepLease = { loop: LOOP, fence: null };
+
+/** What one pass may do, and under which lease. */
+interface Pass {
+  readonly signal: AbortSignal;
+  readonly lease: SweepLease;
+  /** Whether claims of this host itself are taken up. */
+  readonly ownClaims: boolean;
+}
 
 /** Sets right what a host left behind that died: unfinished provisions, pauses and cleanups, lost processes. */
 export class WorkspaceRecovery {
@@ -36,12 +51,13 @@ export class WorkspaceRecovery {
   /** The loop that goes on with it, for hosts that died elsewhere and for an engine that was away. */
   loop(): BackgroundLoop {
     return {
-      name: "workspace-recovery",
+      name: LOOP,
       intervalMs: 30_000,
       jitter: 0.1,
       timeoutMs: 120_000,
       singleton: true,
-      tick: async ({ signal }) => this.#pass(signal, { ownClaims: false }),
+      tick: async ({ signal, fence }) =>
+        this.#pass({ signal, lease: { loop: LOOP, fence }, ownClaims: false }),
     };
   }
 
@@ -49,18 +65,25 @@ export class WorkspaceRecovery {
   async atBoot(): Promise<void> {
     const signal = AbortSignal.timeout(OBSERVE_TIMEOUT_MS);
     await this.#restartLostProcesses();
-    const told = await this.#pass(signal, { ownClaims: true });
+    const told = await this.#pass({ signal, lease: NO_LEASE, ownClaims: true });
     if (told !== undefined) this.#services.log.info(`recovered after the last stop: ${told}`);
   }
 
-  async #pass(signal: AbortSignal, options: { ownClaims: boolean }): Promise<string | undefined> {
-    const resumed = await this.#resumeProvisions(signal, options.ownClaims);
-    const stopped = await this.#services.pausing.stopPending();
-    const pending = await this.#services.cleanup.allPending();
-    const outcomes = await this.#services.cleanup.run(pending);
+  /** @throws SWEEP_LEASE_LOST */
+  async #pass(pass: Pass): Promise<string | undefined> {
+    const { database, pausing, cleanup, secretRestarts } = this.#services;
+    const resumed = await this.#resumeProvisions(pass);
+    // What follows is guarded by rows and by turns on each workspace; a host that woke up late leaves it to the other.
+    await assertLease(database.db, pass.lease);
+    const restarted = await secretRestarts.forgotten();
+    const stopped = await pausing.stopPending();
+    const pending = await cleanup.allPending();
+    await assertLease(database.db, pass.lease);
+    const outcomes = await cleanup.run(pending);
     const cleaned = outcomes.filter((each) => each.stopError === null && each.volumeError === null).length;
     const parts = [
       ...(resumed === 0 ? [] : [`${resumed} provision(s) resumed`]),
+      ...(restarted === 0 ? [] : [`${restarted} workspace(s) restarted with what was changed`]),
       ...(stopped === 0 ? [] : [`${stopped} paused workspace(s) stopped`]),
       ...(pending.length === 0 ? [] : [`${cleaned} of ${pending.length} removed workspace(s) cleaned up`]),
     ];
@@ -68,7 +91,7 @@ export class WorkspaceRecovery {
   }
 
   /** Takes over provisions whose claim was given up or has run out or, at boot, is this host's own. */
-  async #resumeProvisions(signal: AbortSignal, ownClaims: boolean): Promise<number> {
+  async #resumeProvisions(pass: Pass): Promise<number> {
     const { database, hostId, provisioner } = this.#services;
     const abandoned = await database.db
       .selectFrom("workspaces")
@@ -78,18 +101,18 @@ export class WorkspaceRecovery {
       .where((where) =>
         where.or([
           where("provision_claim_expires_at", "<", sql<Date>`now()`),
-          ...(ownClaims ? [where("provision_host", "=", hostId)] : []),
+          ...(pass.ownClaims ? [where("provision_host", "=", hostId)] : []),
         ]),
       )
       .execute();
     let resumed = 0;
     for (const row of abandoned.filter((each) => !provisioner.isRunning(each.id))) {
-      if (await this.#resume(row, signal)) resumed += 1;
+      if (await this.#resume(row, pass)) resumed += 1;
     }
     return resumed;
   }
 
-  async #resume(row: WorkspaceRow, signal: AbortSignal): Promise<boolean> {
+  async #resume(row: WorkspaceRow, { signal, lease }: Pass): Promise<boolean> {
     const { runtime, log, database } = this.#services;
     const call: RuntimeCall = { signal, log: log.child({ workspaceId: row.id }) };
     const presence = await runtime.observe(row.id, call);
@@ -99,21 +122,25 @@ export class WorkspaceRecovery {
     }
     if (presence.state === "present" && presence.running && presence.attempt === row.attempt) {
       // The container came up before its host died, or the engine: all that is left is for its agent to register.
-      await database.db
-        .updateTable("workspaces")
-        .set({
-          handle: presence.handle,
-          ...(presence.url === null ? {} : { url: presence.url }),
-          provision_host: null,
-          provision_claim_expires_at: null,
-        })
-        .where("id", "=", row.id)
-        .where("attempt", "=", row.attempt)
-        .execute();
+      const { handle, url } = presence;
+      await database.db.transaction().execute(async (trx) => {
+        await assertLease(trx, lease);
+        await trx
+          .updateTable("workspaces")
+          .set({
+            handle,
+            ...(url === null ? {} : { url }),
+            provision_host: null,
+            provision_claim_expires_at: null,
+          })
+          .where("id", "=", row.id)
+          .where("attempt", "=", row.attempt)
+          .execute();
+      });
       return true;
     }
     // Given up and not lost: it is the engine that keeps it waiting, and its deadline stands.
-    return this.#reprovision(row, { keepDeadline: row.provision_host === null });
+    return this.#reprovision(row, lease, { keepDeadline: row.provision_host === null });
   }
 
   /** Local processes end with their host: what they were is started again. */
@@ -140,15 +167,20 @@ export class WorkspaceRecovery {
           ),
         );
       }
-      await this.#reprovision(row);
+      await this.#reprovision(row, NO_LEASE);
     }
   }
 
-  async #reprovision(row: WorkspaceRow, options: { keepDeadline?: boolean } = {}): Promise<boolean> {
+  async #reprovision(
+    row: WorkspaceRow,
+    lease: SweepLease,
+    options: { readonly keepDeadline?: boolean } = {},
+  ): Promise<boolean> {
     const { events, stateMachine, provisioner } = this.#services;
-    const next = await events.transact((trx, emit) =>
-      stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }, options),
-    );
+    const next = await events.transact(async (trx, emit) => {
+      await assertLease(trx, lease);
+      return stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }, options);
+    });
     if (next === null) return false;
     provisioner.start(next);
     return true;

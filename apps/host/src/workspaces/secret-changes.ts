@@ -2,6 +2,7 @@ import { workspaceErrors } from "../errors/workspaces.js";
 import type { SecretInfo, SecretVault } from "../secrets/secret-vault.js";
 import type { Database } from "../storage/database.js";
 import type { Trx } from "../storage/schema.js";
+import { holdWorkspaces, markForRestart, markUsersOf } from "./restart-marks.js";
 import type { SecretRestarts } from "./secret-restarts.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 
@@ -10,7 +11,7 @@ export interface SecretChangeServices {
   readonly database: Pick<Database, "db">;
   readonly vault: SecretVault;
   readonly secrets: WorkspaceSecrets;
-  readonly restarts: Pick<SecretRestarts, "workspaceChanged" | "globalChanged">;
+  readonly restarts: Pick<SecretRestarts, "marked">;
 }
 
 /** Shows and changes secrets, of one workspace or of all (null), and has those restarted that a change concerns. */
@@ -36,17 +37,18 @@ export class SecretChanges {
 
   /** @throws INVALID_SECRET, WORKSPACE_NOT_FOUND */
   async save(workspaceId: string | null, key: string, value: string): Promise<void> {
-    const { vault, secrets } = this.#services;
-    await this.#change(workspaceId, (trx) => vault.save(trx, workspaceId, { [key]: value }));
+    const { vault, secrets, restarts } = this.#services;
+    await this.#change(workspaceId, key, (trx) => vault.save(trx, workspaceId, { [key]: value }));
     if (workspaceId === null) secrets.addGlobal(key, value);
     else secrets.add(workspaceId, value);
-    this.#changed(workspaceId, key);
+    restarts.marked();
   }
 
   /** @throws SECRET_NOT_FOUND, WORKSPACE_NOT_FOUND */
   async remove(workspaceId: string | null, key: string): Promise<void> {
-    await this.#change(workspaceId, (trx) => this.#services.vault.remove(trx, workspaceId, key));
-    this.#changed(workspaceId, key);
+    const { vault, restarts } = this.#services;
+    await this.#change(workspaceId, key, (trx) => vault.remove(trx, workspaceId, key));
+    restarts.marked();
   }
 
   /**
@@ -58,25 +60,13 @@ export class SecretChanges {
     return { ...global, ...workspace };
   }
 
-  /** Locks the workspace's row against its removal, which would otherwise leave the secret to nobody. */
-  async #change(workspaceId: string | null, work: (trx: Trx) => Promise<void>): Promise<void> {
+  /** Changes a secret and marks whom it concerns, both or neither: a host that dies then leaves no old value behind. */
+  async #change(workspaceId: string | null, key: string, work: (trx: Trx) => Promise<void>): Promise<void> {
     await this.#services.database.db.transaction().execute(async (trx) => {
-      if (workspaceId !== null) {
-        const row = await trx
-          .selectFrom("workspaces")
-          .select("status")
-          .where("id", "=", workspaceId)
-          .forShare()
-          .executeTakeFirst();
-        if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
-      }
+      if (workspaceId === null) await holdWorkspaces(trx);
+      else if (!(await markForRestart(trx, workspaceId))) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
       await work(trx);
+      if (workspaceId === null) await markUsersOf(trx, key);
     });
-  }
-
-  #changed(workspaceId: string | null, key: string): void {
-    const { restarts } = this.#services;
-    if (workspaceId === null) restarts.globalChanged(key);
-    else restarts.workspaceChanged(workspaceId);
   }
 }

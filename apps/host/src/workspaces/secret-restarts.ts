@@ -1,56 +1,48 @@
-import { messageOf, type Cancel, type Clock, type Logger } from "@molecule/core";
-import { sql } from "kysely";
+import {
+  isCodedError,
+  messageOf,
+  type Cancel,
+  type Clock,
+  type ContainerRuntime,
+  type Logger,
+} from "@molecule/core";
 import type { Executor } from "../storage/schema.js";
 import type { WorkspaceRestart } from "./restart.js";
+import { markedForRestart, type MarkedWorkspace } from "./restart-marks.js";
 
 /** Ms without a further change after which the workspaces concerned are restarted. */
 const QUIET_MS = 500;
 /** Ms after which they are, however fast changes follow on each other. */
 const LONGEST_MS = 5_000;
+/** Ms after which a mark is no longer one whose host still waits for further changes. */
+const FORGOTTEN_MS = 2 * LONGEST_MS;
 
 /** What restarting after changes works with. */
 export interface SecretRestartServices {
   readonly db: Executor;
   readonly restart: Pick<WorkspaceRestart, "restart">;
+  readonly runtime: Pick<ContainerRuntime, "kind">;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Restarts the workspaces that changed secrets concern, once for changes that follow on each other, after those who
- * made them have their answer. A paused, external or removed workspace gets them when it next starts.
+ * Restarts the workspaces that are marked for it, once for changes that follow on each other, after those who made
+ * them have their answer. The marks are in the rows: what a host that dies leaves behind, the recovery loop takes up.
  */
 export class SecretRestarts {
   readonly #services: SecretRestartServices;
-  readonly #workspaces = new Set<string>();
-  readonly #globalKeys = new Set<string>();
   #firstAt = 0;
   #cancel: Cancel | null = null;
   #running: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   constructor(services: SecretRestartServices) {
     this.#services = services;
   }
 
-  /** Something that a workspace boots with has changed. */
-  workspaceChanged(workspaceId: string): void {
-    this.#workspaces.add(workspaceId);
-    this.#schedule();
-  }
-
-  /** A secret of all workspaces has changed. */
-  globalChanged(key: string): void {
-    this.#globalKeys.add(key);
-    this.#schedule();
-  }
-
-  /** Does what is due at once, and resolves when it is done: the next boot goes on with the provisions. */
-  async stop(): Promise<void> {
-    if (this.#cancel !== null) this.#flush();
-    await this.#running;
-  }
-
-  #schedule(): void {
+  /** Workspaces were marked, and the marks are committed. */
+  marked(): void {
     const { clock } = this.#services;
     const now = clock.monotonic();
     if (this.#cancel === null) this.#firstAt = now;
@@ -61,55 +53,65 @@ export class SecretRestarts {
     }, wait);
   }
 
+  /**
+   * Restarts those whose host did not come to it.
+   * @returns how many were restarted
+   */
+  async forgotten(): Promise<number> {
+    return this.#restartMarked(FORGOTTEN_MS);
+  }
+
+  /** Does what is due at once, and resolves when it is done: the next boot goes on with the provisions. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#cancel !== null) this.#flush();
+    await this.#running;
+  }
+
   #flush(): void {
     this.#cancel?.();
     this.#cancel = null;
-    const workspaces = [...this.#workspaces];
-    const globalKeys = [...this.#globalKeys];
-    this.#workspaces.clear();
-    this.#globalKeys.clear();
-    this.#running = this.#running.then(() => this.#restartAll(workspaces, globalKeys));
+    this.#running = this.#running.then(() => this.#restartNow());
   }
 
   /** Never rejects. */
-  async #restartAll(workspaces: readonly string[], globalKeys: readonly string[]): Promise<void> {
-    const { restart, log } = this.#services;
+  async #restartNow(): Promise<void> {
+    const { log } = this.#services;
     try {
-      const ids = await this.#concerned(workspaces, globalKeys);
-      for (const id of ids) {
-        try {
-          await restart.restart(id);
-        } catch (error) {
-          log.warn(`a workspace could not be restarted after its secrets changed: ${messageOf(error)}`, {
-            workspaceId: id,
-          });
-        }
-      }
-      if (ids.length > 0) log.info("secrets changed, workspaces restarted", { workspaces: ids.length });
+      const restarted = await this.#restartMarked(0);
+      if (restarted > 0) log.info("secrets changed, workspaces restarted", { workspaces: restarted });
     } catch (error) {
-      log.error(`secrets changed, but the workspaces concerned could not be found: ${messageOf(error)}`, {
-        workspaces,
-        global_keys: globalKeys,
-      });
+      log.error(
+        `secrets changed, but the workspaces concerned could not be found, it is tried again: ${messageOf(error)}`,
+      );
     }
   }
 
-  /**
-   * Those that may be restarted of the workspaces named, and those that run with one of the global keys, which none of
-   * their own secrets hides. A failed one is among the first only: there the new secret may be what it was missing.
-   */
-  async #concerned(workspaces: readonly string[], globalKeys: readonly string[]): Promise<string[]> {
-    const { rows } = await sql<{ id: string }>`
-      select w.id from workspaces w
-      where not w.external and (
-        (w.id = any(${workspaces}::uuid[])
-          and w.status in ('provisioning', 'online', 'degraded', 'offline', 'failed'))
-        or (w.status in ('provisioning', 'online', 'degraded') and exists (
-          select 1 from unnest(${globalKeys}::text[]) as changed (key)
-          where not exists (
-            select 1 from secrets s where s.workspace_id = w.id and s.key = changed.key)))
-      )
-      order by w.created_at, w.id`.execute(this.#services.db);
-    return rows.map(({ id }) => id);
+  async #restartMarked(olderThanMs: number): Promise<number> {
+    const { db, runtime } = this.#services;
+    if (runtime.kind === "none") return 0;
+    let restarted = 0;
+    for (const workspace of await markedForRestart(db, olderThanMs)) {
+      if (await this.#restart(workspace)) restarted += 1;
+    }
+    return restarted;
+  }
+
+  /** Never rejects. One that has moved on meanwhile keeps its mark, unless it was restarted anyway. */
+  async #restart({ id, attempt, status }: MarkedWorkspace): Promise<boolean> {
+    const { restart, log } = this.#services;
+    try {
+      await restart.restart(id, { attempt, status });
+      return true;
+    } catch (error) {
+      if (isCodedError(error) && error.code === "WORKSPACE_NOT_FOUND") {
+        if (!this.#stopped) this.marked();
+      } else {
+        log.warn(`a workspace could not be restarted after its secrets changed: ${messageOf(error)}`, {
+          workspaceId: id,
+        });
+      }
+      return false;
+    }
   }
 }

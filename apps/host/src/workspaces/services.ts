@@ -72,6 +72,7 @@ export interface WorkspaceServices {
   readonly restart: WorkspaceRestart;
   readonly api: WorkspaceApi;
   readonly secretChanges: SecretChanges;
+  readonly secretRestarts: SecretRestarts;
   readonly model: WorkspaceModel;
   readonly sweeps: SweepServices;
   readonly console: WorkspaceConsole;
@@ -124,7 +125,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     concurrency,
     onProvision: inputs.onProvision,
   });
-  const rollouts = createRollouts(inputs, { active: activeSwaps, stateMachine, secrets, preparation });
+  const rollouts = createRollouts(inputs, { active: activeSwaps, turns, stateMachine, secrets, preparation });
   const cleanup = new EngineCleanup({
     database,
     workspaces,
@@ -163,7 +164,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
   });
   const deletion = new WorkspaceDeletion({ events, workspaces, stateMachine, cleanup });
   const restart = new WorkspaceRestart({ events, stateMachine, provisioner, runtime });
-  const secretRestarts = new SecretRestarts({ db: database.db, restart, clock, log });
+  const secretRestarts = new SecretRestarts({ db: database.db, restart, runtime, clock, log });
   const unwatch = giveUpSuperseded({ events, workspaces, provisioner, log });
   return {
     creation,
@@ -186,6 +187,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       provisioner,
       cleanup,
       pausing,
+      secretRestarts,
       runtime,
       hostId,
       log,
@@ -207,6 +209,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       clock,
     }),
     secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
+    secretRestarts,
     model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
     envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
     console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),

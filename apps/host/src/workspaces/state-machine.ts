@@ -135,6 +135,8 @@ export class StateMachine {
         handle: null,
         // The launch takes older attempts away by itself.
         stop_pending: false,
+        // What it boots with is read after this is committed.
+        restart_wanted_at: null,
         // Kept until a launch has done it, also when that launch is another attempt's.
         ...(options.resetSession === true ? { reset_session: true } : {}),
         updated_at: sql`now()`,

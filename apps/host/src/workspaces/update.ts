@@ -21,6 +21,12 @@ export const UpdateWorkspaceSchema = Type.Object({
   runtime: Type.Optional(Type.String({ description: "A workspace template of the manifest" })),
   workspace_dir: Type.Optional(TextOrNull),
   collapsed: Type.Optional(Type.Boolean()),
+  image_opt_out: Type.Optional(Type.Boolean({ description: "Rollouts leave its container alone" })),
+  image_pin: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], {
+      description: "sha256:… of the template's repository: it starts with that one only",
+    }),
+  ),
   x: Type.Optional(Type.Number({ description: "With y" })),
   y: Type.Optional(Type.Number({ description: "With x" })),
 });
@@ -30,7 +36,17 @@ type UpdateRequest = Static<typeof UpdateWorkspaceSchema>;
 /** Columns that an update may write. */
 type Change = Pick<
   UpdateObject<DatabaseSchema, "workspaces">,
-  "name" | "role" | "tier" | "parent_id" | "runtime" | "workspace_dir" | "collapsed" | "x" | "y"
+  | "name"
+  | "role"
+  | "tier"
+  | "parent_id"
+  | "runtime"
+  | "workspace_dir"
+  | "collapsed"
+  | "image_opt_out"
+  | "image_pin"
+  | "x"
+  | "y"
 >;
 
 /** Answer of PATCH /workspaces/:id. */
@@ -42,6 +58,7 @@ export interface UpdateAnswer {
 
 const check = compileSchema(UpdateWorkspaceSchema);
 const EXTERNAL = "external";
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** What only moves things on the canvas is told, but not kept: a drag would push the rest out of the log. */
 const LAYOUT: ReadonlySet<string> = new Set(["x", "y", "collapsed"]);
 
@@ -68,7 +85,8 @@ export class WorkspaceUpdate {
   async update(workspaceId: string, body: unknown): Promise<UpdateAnswer> {
     const { events } = this.#services;
     const change = asChange(parse(body));
-    const { workspace_dir: _notTold, ...told } = change;
+    // A folder of the machine is nothing that other workspaces' agents need to know.
+    const told = Object.fromEntries(Object.entries(change).filter(([key]) => key !== "workspace_dir"));
     const isLayout = Object.keys(change).every((key) => LAYOUT.has(key));
     const event = { type: "WORKSPACE_UPDATED", workspaceId, payload: told };
     const before = await events.transact(async (trx, emit) => {
@@ -78,7 +96,9 @@ export class WorkspaceUpdate {
     });
     if (isLayout && Object.keys(change).length > 0) events.publish(event);
     const needsRestart =
-      differs(before.workspace_dir, change.workspace_dir) || differs(before.runtime, change.runtime);
+      differs(before.workspace_dir, change.workspace_dir) ||
+      differs(before.runtime, change.runtime) ||
+      (typeof change.image_pin === "string" && differs(before.image_digest, change.image_pin));
     return needsRestart ? { status: "updated", needs_restart: true } : { status: "updated" };
   }
 
@@ -122,6 +142,8 @@ function parse(body: unknown): UpdateRequest {
   const problems = fieldProblems(request);
   if ((request.x === undefined) !== (request.y === undefined))
     problems.push("x and y must be given together");
+  if (typeof request.image_pin === "string" && !DIGEST.test(request.image_pin))
+    problems.push("image_pin must be sha256:<64 hex digits>, or null for none");
   if (problems.length > 0) throw workspaceErrors.INVALID_WORKSPACE_FIELDS({ problems });
   const { workspace_dir: dir, parent_id: parentId } = request;
   if (typeof dir === "string" && dir.trim() !== "") assertWorkspaceDir(dir);
@@ -133,6 +155,7 @@ function parse(body: unknown): UpdateRequest {
 
 function asChange(request: UpdateRequest): Change {
   const { name, role, tier, parent_id: parentId, runtime, workspace_dir: dir, collapsed, x, y } = request;
+  const { image_opt_out: optOut, image_pin: pin } = request;
   return {
     ...(name === undefined ? {} : { name }),
     ...(role === undefined ? {} : { role: blankToNull(role) }),
@@ -141,6 +164,8 @@ function asChange(request: UpdateRequest): Change {
     ...(runtime === undefined ? {} : { runtime }),
     ...(dir === undefined ? {} : { workspace_dir: blankToNull(dir) }),
     ...(collapsed === undefined ? {} : { collapsed }),
+    ...(optOut === undefined ? {} : { image_opt_out: optOut }),
+    ...(pin === undefined ? {} : { image_pin: pin }),
     ...(x === undefined || y === undefined ? {} : { x, y }),
   };
 }

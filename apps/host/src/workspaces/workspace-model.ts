@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Database } from "../storage/database.js";
 import { MAX_MODEL_BYTES } from "./create-request.js";
+import { markForRestart } from "./restart-marks.js";
 import type { SecretRestarts } from "./secret-restarts.js";
 import type { TemplateFolders } from "./template-folders.js";
 
@@ -15,7 +16,7 @@ export interface ModelAnswer {
 export interface WorkspaceModelServices {
   readonly database: Pick<Database, "db">;
   readonly folders: TemplateFolders;
-  readonly restarts: Pick<SecretRestarts, "workspaceChanged">;
+  readonly restarts: Pick<SecretRestarts, "marked">;
 }
 
 /** Shows and changes the model that a workspace works with. */
@@ -54,14 +55,16 @@ export class WorkspaceModel {
       problems.push(`model must be at most ${MAX_MODEL_BYTES} bytes`);
     }
     if (problems.length > 0) throw workspaceErrors.INVALID_WORKSPACE_FIELDS({ problems });
-    const { numUpdatedRows } = await this.#services.database.db
-      .updateTable("workspaces")
-      .set({ model: model === "" ? null : model, updated_at: sql`now()` })
-      .where("id", "=", workspaceId)
-      .where("status", "<>", "removed")
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
-    this.#services.restarts.workspaceChanged(workspaceId);
+    const { database, restarts } = this.#services;
+    await database.db.transaction().execute(async (trx) => {
+      if (!(await markForRestart(trx, workspaceId))) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+      await trx
+        .updateTable("workspaces")
+        .set({ model: model === "" ? null : model, updated_at: sql`now()` })
+        .where("id", "=", workspaceId)
+        .execute();
+    });
+    restarts.marked();
     return model === "" ? "cleared" : "saved";
   }
 }

@@ -179,6 +179,15 @@ export const ROWS: readonly Row[] = [
   row(404, /"code":"DIGEST_NOT_QUARANTINED"}$/, "DELETE", "/admin/workspace-images/quarantine/sha256:none"),
   row(404, NOT_FOUND, "PATCH", `/workspaces/${NOBODY}`, { name: "x" }),
   row(400, payloadFault, "PATCH", `/workspaces/${NOBODY}`, { tier: 9 }),
+  row(
+    400,
+    fieldFault("image_pin must be sha256:<64 hex digits>, or null for none"),
+    "PATCH",
+    `/workspaces/${NOBODY}`,
+    {
+      image_pin: "latest",
+    },
+  ),
   row(400, fieldFault("x and y must be given together"), "PATCH", `/workspaces/${NOBODY}`, { x: 1 }),
   row(400, /"code":"UNKNOWN_PARENT"}$/, "PATCH", `/workspaces/${NOBODY}`, { parent_id: "x" }),
   row(400, /"code":"INVALID_WORKSPACE_DIR"}$/, "PATCH", `/workspaces/${NOBODY}`, { workspace_dir: "/etc" }),

@@ -1,4 +1,12 @@
-import { Kernel, parseManifest, SecretMasker, soleHostLeases, systemClock, type Clock } from "@molecule/core";
+import {
+  Kernel,
+  parseManifest,
+  SecretMasker,
+  soleHostLeases,
+  systemClock,
+  type Clock,
+  type ContainerRuntime,
+} from "@molecule/core";
 import { RecordingLogger } from "@molecule/core/testing";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
@@ -39,6 +47,8 @@ export interface PlatformOptions {
   readonly config?: Partial<HttpConfig>;
   readonly limits?: Partial<ServerLimits>;
   readonly clock?: Clock;
+  /** None unless told: workspaces can be created, and fail. */
+  readonly runtime?: ContainerRuntime;
   /** Address to listen on; 127.0.0.1 unless told. */
   readonly host?: string;
 }
@@ -131,7 +141,8 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     now: () => clock.now(),
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
-  const runtime = new NoneRuntime("this is a test");
+  const none = new NoneRuntime("this is a test");
+  const runtime = options.runtime ?? none;
   const events = new EventLog({ db, clock, log, masker, hostId: HOST_ID });
   const masks = new TokenMasks(masker);
   const tokens = new TokenStore({ db, random: systemRandom, log, masks });
@@ -162,7 +173,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
       close: () => Promise.resolve(),
     },
     runtime,
-    inventory: runtime.inventory,
+    inventory: none.inventory,
     kernel,
     vault: new SecretVault({
       store: secrets,

@@ -1,14 +1,14 @@
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { sql } from "kysely";
-import { useDatabase } from "../storage/databases.js";
+import { addWorkspace, useDatabase } from "../storage/databases.js";
 import { ImageWorld } from "./image-world.js";
 
 describe("the image service", () => {
   const database = useDatabase("pglite");
   let world: ImageWorld;
   beforeEach(async function () {
-    await sql`truncate image_digests, pulled_images`.execute(database.db);
+    await sql`truncate image_digests, pulled_images, proven_images, image_quarantine`.execute(database.db);
     world = await ImageWorld.open(this, database);
   });
   afterEach(() => world.end());
@@ -169,5 +169,40 @@ describe("the image service", () => {
     expect(await world.removeOld()).to.have.length(1);
     expect(await world.has(second)).to.equal(false);
     expect(await world.has(third)).to.equal(true);
+  });
+
+  it("removes no old image that a start or a way back may need", async () => {
+    await seed();
+    const { db } = database;
+    const image = { runtime: "x", reference: "x", image_id: "sha256:elsewhere" };
+    const needs: readonly ((digest: string) => Promise<unknown>)[] = [
+      (digest) =>
+        db
+          .insertInto("proven_images")
+          .values({ ...image, digest })
+          .execute(),
+      (digest) =>
+        db
+          .insertInto("image_quarantine")
+          .values({ ...image, digest, reason: "it ended", created_by: "refresh" })
+          .execute(),
+      (digest) => addWorkspace(db, { status: "paused", image_pin: digest }),
+      (digest) => addWorkspace(db, { status: "offline", image_digest: digest }),
+    ];
+    const kept: string[] = [];
+    for (const [index, need] of needs.entries()) {
+      const digest = await world.pushed.push(world.name, `kept ${index}`);
+      expect(await world.check()).to.equal("pulled");
+      await settled("unchanged");
+      await need(digest);
+      kept.push(digest);
+    }
+    await world.pushed.push(world.name, "newest");
+    await world.check();
+    await settled("unchanged");
+    await world.restart(7);
+    await sql`update pulled_images set needed_at = now() - interval '8 days'`.execute(db);
+    expect(await world.removeOld()).to.deep.equal([]);
+    expect(await Promise.all(kept.map((digest) => world.has(digest)))).to.deep.equal(kept.map(() => true));
   });
 });

@@ -4,19 +4,34 @@ import { useEngine, type Engine } from "@molecule/test/support/engine.js";
 import { PushedImages } from "@molecule/test/support/pushed-images.js";
 import { RegistryProxy } from "@molecule/test/support/registry-faults.js";
 import { useRegistry } from "@molecule/test/support/registry.js";
-import type { RolloutOutcome, RolloutOverview, Rollouts, RolloutTarget } from "../../dist/images/rollouts.js";
+import { keptImages } from "../../dist/images/kept-images.js";
+import type {
+  KeptImage,
+  RolloutOutcome,
+  RolloutOverview,
+  Rollouts,
+  RolloutTarget,
+} from "../../dist/images/rollouts.js";
+import { RegistryCredentials } from "../../dist/images/registry/credentials.js";
 import type { ImageService } from "../../dist/images/image-service.js";
 import { createImageServices, type ImageServices } from "../../dist/images/services.js";
 import { EventLog } from "../../dist/storage/event-log.js";
 import type { SuiteDatabase } from "../storage/databases.js";
 
+const NO_CREDENTIALS = { ghcr: null, dockerConfigDir: "/nowhere" };
+
 /** Rollouts that end as a test says. */
 class TestRollouts implements Rollouts {
   readonly started: RolloutTarget[] = [];
   readonly quarantined = new Set<string>();
+  readonly #db: SuiteDatabase["db"];
   readonly #ends: ((outcome: RolloutOutcome) => void)[] = [];
   /** How each ends at once; null: when {@link end} is called. */
   verdict: RolloutOutcome["verdict"] | null = "completed";
+
+  constructor(db: SuiteDatabase["db"]) {
+    this.#db = db;
+  }
 
   start(target: RolloutTarget, signal: AbortSignal): Promise<RolloutOutcome> {
     this.started.push(target);
@@ -41,6 +56,10 @@ class TestRollouts implements Rollouts {
   overview(): Promise<readonly RolloutOverview[]> {
     return Promise.resolve([]);
   }
+
+  kept(): Promise<readonly KeptImage[]> {
+    return keptImages(this.#db);
+  }
 }
 
 function outcome(verdict: RolloutOutcome["verdict"]): RolloutOutcome {
@@ -58,7 +77,7 @@ export class ImageWorld {
   readonly engine: Engine;
   readonly proxy: RegistryProxy;
   readonly pushed: PushedImages;
-  readonly rollouts = new TestRollouts();
+  readonly rollouts: TestRollouts;
   readonly events: EventLog;
   readonly #database: SuiteDatabase;
   readonly #run = randomUUID().slice(0, 8);
@@ -86,6 +105,7 @@ export class ImageWorld {
     this.proxy = proxy;
     this.pushed = pushed;
     this.#database = database;
+    this.rollouts = new TestRollouts(database.db);
     this.events = new EventLog({
       db: database.db,
       clock: systemClock,
@@ -144,7 +164,7 @@ export class ImageWorld {
       config: {
         docker: { host: this.engine.url },
         images: {
-          credentials: { ghcr: null, dockerConfigDir: "/nowhere" },
+          credentials: NO_CREDENTIALS,
           keepDays,
           webhookSecret: null,
         },
@@ -152,7 +172,11 @@ export class ImageWorld {
       storage: { database: this.#database.database, events: this.events, instanceId: id, hostId: id },
       templates: [template, { name: "built", image: "x", build: { context: "." } }],
       rollouts: this.rollouts,
-      masker: new SecretMasker(),
+      credentials: new RegistryCredentials({
+        ...NO_CREDENTIALS,
+        masker: new SecretMasker(),
+        log: silentLogger,
+      }),
       clock: systemClock,
       log: silentLogger,
       random: () => 0.5,

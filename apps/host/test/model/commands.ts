@@ -345,12 +345,14 @@ class TimePasses implements Command {
 /** What a sequence is made of. */
 export function commands(): fc.Arbitrary<Iterable<Command>> {
   const pick = fc.nat(9);
+  const create = fc.option(pick).map((parent) => new Create(parent));
+  const register = pick.map((at) => new Register(at));
+  const heartbeat = fc.tuple(pick, fc.constantFrom(0, 0.3, 0.9)).map(([at, rate]) => new Heartbeat(at, rate));
   return fc.commands(
     [
-      fc.option(pick).map((parent) => new Create(parent)),
-      pick.map((at) => new Register(at)),
+      // More of these than of what goes wrong: most of the others have nothing to do before them.
+      ...[create, create, register, register, register, heartbeat, heartbeat],
       pick.map((at) => new RegisterLate(at)),
-      fc.tuple(pick, fc.constantFrom(0, 0.3, 0.9)).map(([at, rate]) => new Heartbeat(at, rate)),
       pick.map((at) => new Restart(at)),
       pick.map((at) => new Pause(at)),
       pick.map((at) => new Resume(at)),
@@ -367,8 +369,16 @@ export function commands(): fc.Arbitrary<Iterable<Command>> {
       fc.constantFrom(-1, 1).map((hours) => new JumpClock(hours)),
       fc.constant(new TimePasses()),
     ],
-    { maxCommands: 25 },
+    // The default size would end most of them after three or four.
+    { maxCommands: 25, size: "medium" },
   );
+}
+
+/** What every sequence starts from: a workspace that is online, and one below it that has not registered yet. */
+export async function begin(model: Model, world: World): Promise<void> {
+  await new Create(null).run(model, world);
+  await new Register(0).run(model, world);
+  await new Create(0).run(model, world);
 }
 
 /** Removes everything, and sees that the engine holds nothing any more. */
@@ -377,7 +387,6 @@ export async function windUp(model: Model, world: World): Promise<void> {
   for (const root of living(model).filter(({ parent }) => parent === null || parent.status === "removed")) {
     await remove(root, model, world);
   }
-  await sweep(model, world);
   await sweep(model, world);
   expect(world.containers()).to.deep.equal([]);
   expect(world.volumes()).to.deep.equal([]);
@@ -422,6 +431,6 @@ async function sweep(model: Model, world: World, stuck: readonly ModelWorkspace[
 
 /** Pausing answers before the engine has stopped everything. */
 async function untilStopped(model: Model, world: World, expected: Expected): Promise<void> {
-  if (!model.faulty) await world.stopsSettled();
+  if (!model.faulty && !model.unswept) await world.stopsSettled();
   await compare(model, world, expected);
 }

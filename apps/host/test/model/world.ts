@@ -6,9 +6,11 @@ import { eventually } from "@molecule/test/support/eventually.js";
 import { MemoryEngine } from "@molecule/test/support/memory-engine/memory-engine.js";
 import { usePostgres, type FreshDatabase } from "@molecule/test/support/postgres.js";
 import { tempDir } from "@molecule/test/support/temp.js";
+import { expect } from "chai";
 import Docker from "dockerode";
 import pg from "pg";
 import { startHost, type RunningHost } from "../../dist/host.js";
+import { installClock } from "./database-clock.js";
 
 const MANIFEST = fileURLToPath(new URL("../../test/model/manifest.json", import.meta.url));
 const INSTANCE = "molecule.platform.instance";
@@ -38,14 +40,20 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A wall clock that can be set; durations go on as they are. */
+/** A wall clock that can be set, and time that can be skipped; timers go on as they are. */
 class JumpingClock implements Clock {
-  #offsetMs = 0;
-  readonly monotonic = () => systemClock.monotonic();
+  #wallOffsetMs = 0;
+  #skippedMs = 0;
+  readonly monotonic = () => systemClock.monotonic() + this.#skippedMs;
   readonly timer: Clock["timer"] = (callback, delayMs) => systemClock.timer(callback, delayMs);
-  readonly now = () => systemClock.now() + this.#offsetMs;
+  readonly now = () => systemClock.now() + this.#wallOffsetMs + this.#skippedMs;
+  /** Sets the wall clock, without any time going by. */
   jump(ms: number): void {
-    this.#offsetMs += ms;
+    this.#wallOffsetMs += ms;
+  }
+  /** As if time had gone by. */
+  skip(ms: number): void {
+    this.#skippedMs += ms;
   }
 }
 
@@ -61,6 +69,7 @@ export class World {
 
   static async open(ctx: Mocha.Context): Promise<World> {
     const fresh = await (await usePostgres(ctx)).freshDatabase();
+    await installClock(fresh.url);
     const engine = await MemoryEngine.start();
     engine.addImage("agent:latest", () => undefined, ["PATH=/bin"]);
     const clock = new JumpingClock();
@@ -86,7 +95,10 @@ export class World {
       "select value from installation where key = 'instance_id'",
     );
     world.#instanceId = rows[0]?.value ?? "";
-    await world.#addBystanders();
+    // They tick when a sequence says so, and not when their time has come.
+    for (const loop of SWEEPS) {
+      expect((await world.api("POST", `/admin/loops/${loop}`, { action: "pause" })).status).to.equal(200);
+    }
     return world;
   }
 
@@ -103,6 +115,16 @@ export class World {
     this.#docker = new Docker({ socketPath: parts.engine.url.slice("unix://".length) });
     this.#pool = new pg.Pool({ connectionString: parts.fresh.url, max: 2 });
     this.#pool.on("error", () => undefined);
+  }
+
+  /** Begins anew for the next sequence, whatever the last one has left. */
+  async reset(): Promise<void> {
+    this.engine.fault = () => undefined;
+    await this.query("delete from workspaces");
+    await this.query("delete from orphan_fuse");
+    this.engine.containers.clear();
+    this.engine.volumes.clear();
+    await this.#addBystanders();
   }
 
   async api(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
@@ -217,7 +239,21 @@ export class World {
          created_at = created_at - $1 * interval '1 minute'`,
       [minutes],
     );
+    await this.query(
+      `update workspace_sweeps set
+         leftover_since = leftover_since - $1 * interval '1 minute',
+         restart_at = restart_at - $1 * interval '1 minute',
+         restarted_at = restarted_at - $1 * interval '1 minute'`,
+      [minutes],
+    );
+    this.clock.skip(minutes * 60_000);
     this.engine.age(minutes * 60_000);
+  }
+
+  /** The wall clock of the machine and of the database is set. */
+  async jump(ms: number): Promise<void> {
+    this.clock.jump(ms);
+    await this.query("update wall_clock set offset_ms = offset_ms + $1", [ms]);
   }
 
   async query<T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
@@ -239,10 +275,11 @@ export class World {
       [WORKSPACE]: randomUUID(),
       "molecule.workspace.attempt": "1",
     };
+    const lasting = { Image: "agent", HostConfig: { RestartPolicy: { Name: "unless-stopped" } } };
     const made = [
-      await this.#docker.createContainer({ Image: "agent", name: "ws-of-another", Labels: foreign }),
-      await this.#docker.createContainer({ Image: "agent", name: "ws-0123456789ab" }),
-      await this.#docker.createContainer({ Image: "agent", name: "database" }),
+      await this.#docker.createContainer({ ...lasting, name: "ws-of-another", Labels: foreign }),
+      await this.#docker.createContainer({ ...lasting, name: "ws-0123456789ab" }),
+      await this.#docker.createContainer({ ...lasting, name: "database" }),
     ];
     for (const each of made) await each.start();
     await this.#docker.createVolume({ Name: "ws-of-another-configs", Labels: foreign });

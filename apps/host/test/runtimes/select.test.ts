@@ -31,6 +31,7 @@ describe("selectRuntime", () => {
       hostId: "a-host",
       manifestDir: dataDir,
       hostEnv: {},
+      findLogin: () => Promise.resolve(null),
       clock: systemClock,
       log: silentLogger,
     });

@@ -21,12 +21,17 @@ describe("DatabaseLeases", () => {
   it("gives a loop to one host at a time, and to another when the first has released it", async () => {
     const first = host();
     const second = host();
-    const held = await first.leases.acquire("sweep", 0);
-    expect(await second.leases.acquire("sweep", 0)).to.equal(null);
-    expect(await second.leases.acquire("other", 0)).not.to.equal(null);
+    const held = await first.leases.acquire("sweep", 1);
+    expect(await second.leases.acquire("sweep", 1)).to.equal(null);
+    expect(await second.leases.acquire("other", 1)).not.to.equal(null);
     await held?.release();
-    const next = await second.leases.acquire("sweep", 0);
-    expect(next?.fence).to.equal((held?.fence ?? 0) + 1);
+    const next = await eventually(async () => (await second.leases.acquire("sweep", 1)) ?? undefined);
+    expect(next.fence).to.equal((held?.fence ?? 0) + 1);
+  });
+
+  it("leaves no row when it is kept for no time: workspaces come and go", async () => {
+    await (await host().leases.acquire("workspace/1", 0))?.release();
+    expect(await suite.db.selectFrom("loop_leases").selectAll().execute()).to.deep.equal([]);
   });
 
   it("stays with its host for the loop's interval, so that the loop does not tick once per host", async () => {
@@ -64,6 +69,16 @@ describe("DatabaseLeases", () => {
     await clock.advance(30_000);
     await eventually(() => held?.signal.aborted === true || clock.advance(10_000).then(() => undefined));
     expect(held?.signal.aborted).to.be.true;
+  });
+
+  it("does not keep others waiting for an hour when its host dies and the clock is set back an hour", async () => {
+    const dead = await host().leases.acquire("sweep", 60_000);
+    await dead?.release();
+    expect(await host().leases.acquire("sweep", 60_000)).to.equal(null);
+    await sql`update loop_leases set expires_at = expires_at + interval '1 hour'`.execute(suite.db);
+    const next = await host().leases.acquire("sweep", 60_000);
+    expect(next?.fence).to.equal((dead?.fence ?? 0) + 1);
+    await next?.release();
   });
 
   it("grants one of many who ask at the same time", async () => {

@@ -39,7 +39,8 @@ export async function buildImages(context: CliContext, options: BuildImagesOptio
   };
   process.once("SIGINT", interrupt);
   try {
-    const images = new Images(engine, manifest.dir);
+    // A build asks no registry on behalf of the template.
+    const images = new Images({ engine, findLogin: () => Promise.resolve(null) }, manifest.dir);
     for (const template of chosenTemplates(manifest.templates, options.templates)) {
       context.output.write(`building ${template.image ?? ""} for the template ${template.name}\n`);
       const onOutput = (text: string) => void context.output.write(text);

@@ -21,6 +21,7 @@ import { DockerLaunch, type LaunchParts } from "./launch.js";
 import { demultiplex } from "./log-frames.js";
 import { Network } from "./network.js";
 import { DockerReplacement } from "./replacement.js";
+import type { FindLogin } from "./pull.js";
 import type { TierLimits } from "./tiers.js";
 import { Volumes } from "./volumes.js";
 
@@ -32,6 +33,8 @@ export interface DockerRuntimeOptions {
   readonly limits: TierLimits;
   /** The manifest's folder, which build contexts are relative to. Absolute. */
   readonly manifestDir: string;
+  /** For the registries that images which are missing are pulled from. */
+  readonly findLogin: FindLogin;
   readonly clock: Clock;
 }
 
@@ -45,13 +48,13 @@ export class DockerRuntime implements ContainerRuntime {
   readonly #parts: LaunchParts;
 
   /** @throws DOCKER_HOST_REFUSED, DOCKER_CERTIFICATES_UNREADABLE */
-  constructor({ instanceId, dockerEnv, limits, manifestDir, clock }: DockerRuntimeOptions) {
+  constructor({ instanceId, dockerEnv, limits, manifestDir, findLogin, clock }: DockerRuntimeOptions) {
     const engine = new EngineClient(readEndpoint(dockerEnv), clock);
     this.#engine = engine;
     this.#parts = {
       engine,
       containers: new Containers(engine, instanceId, clock),
-      images: new Images(engine, manifestDir),
+      images: new Images({ engine, findLogin }, manifestDir),
       network: new Network(engine, instanceId),
       volumes: new Volumes(engine, instanceId),
       instanceId,

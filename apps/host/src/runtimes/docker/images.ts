@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import { messageOf, type ImageIdentity, type RuntimeCall, type WorkspaceTemplate } from "@molecule/core";
 import { runtimeErrors } from "../../errors/runtimes.js";
 import type { EngineClient } from "./client.js";
-import { isRefusal, refusalOf } from "./engine-errors.js";
+import { isRefusal } from "./engine-errors.js";
 import { packContext } from "./build-context.js";
-import { drainProgress, type StreamFailure } from "./progress.js";
+import { drainProgress } from "./progress.js";
+import { pullImage, refusedOr, type PullServices } from "./pull.js";
 import { SharedWork } from "./shared-work.js";
 
 /** What a launch needs to know of an image. */
@@ -20,18 +21,22 @@ type Build = NonNullable<WorkspaceTemplate["build"]>;
 
 /** Makes sure that the images of templates are there. */
 export class Images {
+  readonly #pulls: PullServices;
   readonly #engine: EngineClient;
   readonly #manifestDir: string;
   readonly #fetches = new SharedWork<void>();
 
-  constructor(engine: EngineClient, manifestDir: string) {
-    this.#engine = engine;
+  /** @param manifestDir the manifest's folder, which build contexts are relative to; absolute */
+  constructor(pulls: PullServices, manifestDir: string) {
+    this.#pulls = pulls;
+    this.#engine = pulls.engine;
     this.#manifestDir = manifestDir;
   }
 
   /**
    * The template's image; built when it is missing and the template says how, else pulled.
-   * @throws TEMPLATE_INCOMPLETE, IMAGE_BUILD_FAILED, IMAGE_PULL_FAILED, and those of {@link EngineClient.call}
+   * @throws TEMPLATE_INCOMPLETE, IMAGE_REFERENCE_INVALID, IMAGE_BUILD_FAILED, IMAGE_PULL_FAILED, and those of
+   *   {@link EngineClient.call}
    */
   async ensure(template: WorkspaceTemplate, call: RuntimeCall): Promise<ImageInfo> {
     if (template.image === undefined) {
@@ -115,11 +120,7 @@ export class Images {
   }
 
   async #pull(image: string, signal: AbortSignal): Promise<void> {
-    const failure = await this.#engine
-      .stream(`pull the image ${image}`, signal, async (docker, abortSignal) =>
-        drainProgress(await docker.createImage({ fromImage: image, abortSignal })),
-      )
-      .catch(refusedOr);
+    const failure = await pullImage(this.#pulls, image, signal);
     if (failure !== null) throw runtimeErrors.IMAGE_PULL_FAILED({ image, reason: failure.reason });
   }
 
@@ -155,13 +156,6 @@ export class Images {
       body.destroy();
     }
   }
-}
-
-/** An engine that refuses a pull or build before its stream begins has failed it as much as one that does later. */
-function refusedOr(error: unknown): StreamFailure {
-  const refusal = refusalOf(error);
-  if (refusal === null) throw error;
-  return refusal;
 }
 
 /** The engine takes a reference without a tag as "all tags" when it pulls. */

@@ -8,6 +8,7 @@ import { lifecycle } from "./0006-lifecycle.js";
 import { sweeps } from "./0007-sweeps.js";
 import { imageDigests } from "./0008-image-digests.js";
 import { rollouts } from "./0009-rollouts.js";
+import { restartMarks } from "./0010-restart-marks.js";
 
 /** Every migration by name. They run in the order of their names: number each one higher than the last. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007-sweeps": sweeps,
   "0008-image-digests": imageDigests,
   "0009-rollouts": rollouts,
+  "0010-restart-marks": restartMarks,
 };

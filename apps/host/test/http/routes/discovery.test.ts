@@ -20,9 +20,9 @@ describe("the routes by which agents find each other", () => {
     });
   });
 
-  const discover = (target: string, caller: string | undefined = id, as = token) =>
+  const discover = (target: string, caller = id, as = token) =>
     ask(`${platform.url}/registry/discover/${target}`, {
-      headers: { ...bearer(as), ...(caller === undefined ? {} : { "X-Workspace-ID": caller }) },
+      headers: { ...bearer(as), "X-Workspace-ID": caller },
     });
 
   it("shows siblings, children and parent, and finds some by name or role", async () => {

@@ -42,6 +42,22 @@ describe("the routes of a workspace's life", () => {
       expect(await read(id)).to.include({ role: null, parent_id: null, budget_limit: null });
     });
 
+    it("takes what somebody wants for the image, and asks for a restart only where another one runs", async () => {
+      const [runs, other] = [`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`];
+      const id = await addWorkspace(suite.database.db, { image_digest: runs });
+      for (const [change, answer] of [
+        [{ image_opt_out: true, image_pin: runs }, '{"status":"updated"}'],
+        [{ image_pin: other }, '{"status":"updated","needs_restart":true}'],
+      ] as const) {
+        expect((await call("PATCH", `/workspaces/${id}`, change)).text).to.equal(answer);
+        expect(await read(id)).to.include({ image_opt_out: true, ...change });
+        expect(events.at(-1)).to.deep.include({ event_type: "WORKSPACE_UPDATED", payload: change });
+      }
+      const none = { image_opt_out: false, image_pin: null };
+      expect((await call("PATCH", `/workspaces/${id}`, none)).text).to.equal('{"status":"updated"}');
+      expect(await read(id)).to.include(none);
+    });
+
     it("tells a move on the canvas without keeping it", async () => {
       const id = await addWorkspace(suite.database.db);
       await call("PATCH", `/workspaces/${id}`, { x: 1.5, y: -2, collapsed: true, budget_limit: 5 });
@@ -58,6 +74,8 @@ describe("the routes of a workspace's life", () => {
         [{ name: "New", tier: 0 }, "INVALID_WORKSPACE_PAYLOAD"],
         [{ name: "New", role: "a\nb" }, "INVALID_WORKSPACE_FIELDS"],
         [{ name: " " }, "INVALID_WORKSPACE_FIELDS"],
+        [{ name: "New", image_pin: "latest" }, "INVALID_WORKSPACE_FIELDS"],
+        [{ name: "New", image_opt_out: "yes" }, "INVALID_WORKSPACE_PAYLOAD"],
         [{ name: "New", workspace_dir: "relative" }, "INVALID_WORKSPACE_DIR"],
         [{ name: "New", runtime: "nothing" }, "UNKNOWN_RUNTIME"],
         [{ name: "New", runtime: "external" }, "UNKNOWN_RUNTIME"],
@@ -149,7 +167,7 @@ describe("the routes of a workspace's life", () => {
   it("takes a tree out as a bundle and in again with new ids, without what is secret", async () => {
     const create = async (fields: object) => {
       const { body } = await call("POST", "/workspaces", fields);
-      return String(Object.entries(Object(body)).find(([key]) => key === "id")?.[1]);
+      return typeof body === "object" && body !== null && "id" in body ? String(body.id) : "none";
     };
     const root = await create({ name: "Lead", role: "lead", runtime: "demo", model: "m", tier: 2 });
     await create({ name: "Helper", runtime: "langgraph", parent_id: root });

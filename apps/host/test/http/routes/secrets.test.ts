@@ -3,6 +3,7 @@ import { ManualClock } from "@molecule/core/testing";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { addWorkspace } from "../../storage/databases.js";
+import { ShelfRuntime } from "../../workspaces/shelf-runtime.js";
 import { ask, bearer, type Answer } from "../ask.js";
 import { ADMIN_TOKEN, usePlatforms, type RunningPlatform } from "../platform.js";
 
@@ -173,7 +174,7 @@ describe("the routes of the secrets", () => {
 
     it("a workspace once for changes that follow on each other, after the answers", async () => {
       const clock = new ManualClock();
-      const platform = await platforms.start({ clock });
+      const platform = await platforms.start({ clock, runtime: new ShelfRuntime() });
       const { db } = platforms.database;
       const id = await addWorkspace(db, { name: "own" });
       await addWorkspace(db, { name: "other" });
@@ -192,7 +193,7 @@ describe("the routes of the secrets", () => {
 
     it("after 5 s, however fast changes follow on each other", async () => {
       const clock = new ManualClock();
-      const platform = await platforms.start({ clock });
+      const platform = await platforms.start({ clock, runtime: new ShelfRuntime() });
       const id = await addWorkspace(platforms.database.db, { name: "own" });
       for (let n = 0; n < 12; n += 1) {
         await call(platform, "POST", `/workspaces/${id}/secrets`, { key: "A", value: `value ${n}` });
@@ -203,7 +204,7 @@ describe("the routes of the secrets", () => {
 
     it("for a secret of all those that run with it, and none that hides it, is paused, external or removed", async () => {
       const clock = new ManualClock();
-      const platform = await platforms.start({ clock });
+      const platform = await platforms.start({ clock, runtime: new ShelfRuntime() });
       const { db } = platforms.database;
       for (const status of [
         "online",
@@ -239,7 +240,7 @@ describe("the routes of the secrets", () => {
     });
 
     it("at once when the host stops, so that no change is left behind", async () => {
-      const platform = await platforms.start({ clock: new ManualClock() });
+      const platform = await platforms.start({ clock: new ManualClock(), runtime: new ShelfRuntime() });
       const id = await addWorkspace(platforms.database.db, { name: "own" });
       await call(platform, "POST", `/workspaces/${id}/secrets`, { key: "A", value: "x" });
       await platform.close();

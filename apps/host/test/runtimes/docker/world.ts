@@ -7,6 +7,7 @@ import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import type Docker from "dockerode";
 import { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
+import type { FindLogin } from "../../../dist/runtimes/docker/pull.js";
 import type { TierLimits } from "../../../dist/runtimes/docker/tiers.js";
 import { PROBE_COMMAND } from "../probe.js";
 
@@ -25,6 +26,7 @@ export interface InstallationOptions {
   readonly dockerHost?: string;
   readonly clock?: Clock;
   readonly manifestDir?: string;
+  readonly findLogin?: FindLogin;
   readonly instanceId?: string;
 }
 
@@ -70,6 +72,7 @@ export class DockerWorld {
       },
       limits: { allowPrivileged: false, sizes: DEFAULT_SIZES, ...options.limits },
       manifestDir: options.manifestDir ?? "/nowhere",
+      findLogin: options.findLogin ?? (() => Promise.resolve(null)),
       clock: options.clock ?? systemClock,
     });
     this.#instances.add(instanceId);

@@ -1,0 +1,64 @@
+import { expect } from "chai";
+import { World } from "../model/world.js";
+
+const HOUR_MS = 3_600_000;
+
+/** That no loop ticks early or late is shown beside the loop runner, with a clock that is moved by hand. */
+describe("fault 29: the wall clock jumps an hour either way", function () {
+  this.timeout(120_000);
+  let world: World;
+  beforeEach(async function () {
+    world = await World.open(this);
+  });
+  afterEach(async () => {
+    await world.close();
+  });
+
+  const create = async (body: Readonly<Record<string, unknown>>) => {
+    const answer = await world.api("POST", "/workspaces", { name: "Steady", tier: 2, ...body });
+    return { id: String(answer.body.id), connection: answer.body.connection };
+  };
+  const register = async (id: string, token: string | null) => {
+    const body = { id, url: "http://localhost:8000", agent_card: {} };
+    const answer = await world.api("POST", "/registry/register", body, token ?? "");
+    expect(answer.status, JSON.stringify(answer.body)).to.equal(200);
+  };
+  const events = async () =>
+    (await world.query<{ count: string }>("select count(*) from events")).rows[0]?.count;
+  const statuses = async () => (await world.rows()).map(({ status }) => status).sort();
+
+  for (const jumps of [
+    [HOUR_MS, -HOUR_MS],
+    [-HOUR_MS, HOUR_MS],
+  ]) {
+    it(`times nobody out, ${jumps[0] === HOUR_MS ? "forwards and then back" : "back and then forwards"}`, async () => {
+      for (let n = 0; n < 3; n += 1) {
+        const { id } = await create({ runtime: "agent" });
+        await world.settled();
+        await register(id, world.token(id));
+        await create({ runtime: "agent" });
+        const external = await create({ external: true });
+        const { connection } = external;
+        const token =
+          typeof connection === "object" && connection !== null && "auth_token" in connection
+            ? String(connection.auth_token)
+            : null;
+        await register(external.id, token);
+      }
+      await world.settled();
+      const before = [...Array<string>(6).fill("online"), ...Array<string>(3).fill("provisioning")];
+      await world.sweep();
+      expect(await statuses()).to.deep.equal(before);
+      const told = await events();
+      const containers = world.containers().map(({ id }) => id);
+      for (const jump of jumps) {
+        await world.jump(jump);
+        await world.sweep();
+        await world.sweep();
+        expect(await statuses()).to.deep.equal(before);
+      }
+      expect(await events()).to.equal(told);
+      expect(world.containers().map(({ id }) => id)).to.deep.equal(containers);
+    });
+  }
+});
