@@ -81,7 +81,7 @@ describe("faults 1–6: deletions, and creations that come late", function () {
     expect(await world.isGone(id)).to.equal(true);
   });
 
-  it("5: a delete wins over a provision under way, and over an automatic restart", async () => {
+  it("5: a delete wins over a provision under way, over an automatic restart, and over one that was asked for", async () => {
     world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
     const id = await create(world.host, { name: "Short", runtime: "probe", tier: 2 });
     await eventually(() => world.proxy.count("POST", CREATE) === 1, { timeoutMs: 30_000 });
@@ -97,7 +97,19 @@ describe("faults 1–6: deletions, and creations that come late", function () {
     await eventually(() => world.proxy.count("POST", CREATE) === 1, { timeoutMs: 30_000 });
     expect((await world.host.api("DELETE", `/workspaces/${restarting}`)).status).to.equal(200);
     await gone(restarting);
-    for (const each of [id, restarting]) expect(await world.statusOf(each)).to.equal("removed");
+
+    world.proxy.heal();
+    const asked = await online("Asked");
+    world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
+    expect((await world.host.api("POST", `/workspaces/${asked}/restart`, {})).status).to.equal(200);
+    await eventually(() => world.proxy.count("POST", CREATE) === 1, { timeoutMs: 30_000 });
+    const [deleted] = await Promise.all([
+      world.host.api("DELETE", `/workspaces/${asked}`),
+      world.host.api("POST", `/workspaces/${asked}/restart`, {}),
+    ]);
+    expect(deleted.status).to.equal(200);
+    await gone(asked);
+    for (const each of [id, restarting, asked]) expect(await world.statusOf(each)).to.equal("removed");
   });
 
   it("6: a container that the engine makes although its answer was lost gives way to the next attempt", async () => {

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import pg from "pg";
 import { create, field, untilStatus } from "../e2e/workspace-api.js";
 import { CONTAINER_LIST, emptyList, partialList, refusal, VOLUME_LIST } from "../support/engine-faults.js";
+import { runMolecule } from "../support/cli.js";
 import { eventually } from "../support/eventually.js";
 import { engineObjects } from "./invariants.js";
 import { FaultWorld } from "./world.js";
@@ -136,7 +137,14 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     expect(adoption.body).to.deep.equal({ id: adopted, status: "provisioning", attempt: 2 });
     await untilStatus(world.host, adopted, "online");
 
-    expect((await world.host.api("POST", "/admin/orphans/confirm")).status).to.equal(200);
+    const fuse = { fuse: "000000000000" };
+    const other = await world.host.api("POST", "/admin/orphans/confirm", fuse);
+    expect([other.status, field(other.body, "code")]).to.deep.equal([409, "ORPHAN_FUSE_CHANGED"]);
+    const { output } = await runMolecule(["orphans", "list", "--url", world.host.url]);
+    const shown = /molecule orphans confirm ([0-9a-f]{12}) lets the next pass/.exec(output)?.[1] ?? output;
+    expect((await runMolecule(["orphans", "confirm", shown, "--url", world.host.url])).output).to.contain(
+      "confirmed: the next pass removes what the fuse held back",
+    );
     expect(await world.reap()).to.contain("8 removed");
     for (const id of others) expect(await world.isGone(id)).to.equal(true);
     await world.reap();

@@ -63,6 +63,13 @@ describe("faults 30–32: provisions that run out of time", function () {
     expect((await world.sweep("provision-timeout")).detail).to.equal(null);
     expect((await eventTypes(world.host, late)).length).to.equal(3);
     expect(await world.statusOf(id)).to.equal("provisioning");
+    const restarted = await world.host.api("POST", `/workspaces/${late}/restart`, {});
+    expect(restarted.status, restarted.text).to.equal(200);
+    await eventually(async () => (await world.containersOf(late)).length === 1, { timeoutMs: 30_000 });
+    // Its deadline begins anew, and what the failed attempt left is nothing of the new one's.
+    expect((await world.sweep("provision-timeout")).detail).to.equal(null);
+    expect(await world.statusOf(late)).to.equal("provisioning");
+    expect(await world.containersOf(late)).to.have.length(1);
     for (const each of [id, late]) await world.host.api("DELETE", `/workspaces/${each}`);
   });
 

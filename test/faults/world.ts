@@ -44,6 +44,8 @@ export interface WorldOptions {
   /** Whether agents never register. */
   readonly mute?: boolean;
   readonly provisionTimeoutSeconds?: number;
+  /** The config of the orphan-sweeper in the manifest. */
+  readonly orphanSweeper?: { readonly dryRun: boolean };
   /** One that the tests take down; else that of the test process. */
   readonly engine?: Engine;
 }
@@ -87,7 +89,11 @@ export class FaultWorld {
       manifest,
       JSON.stringify({
         version: 1,
-        plugins: SWEEPS.map((name) => ({ name, module: `@molecule/plugin-${name}` })),
+        plugins: SWEEPS.map((name) => ({
+          name,
+          module: `@molecule/plugin-${name}`,
+          ...(name === "orphan-sweeper" ? { config: options.orphanSweeper } : {}),
+        })),
         workspace_templates: [
           { name: "probe", image, provision_timeout_seconds: options.provisionTimeoutSeconds ?? 600 },
         ],

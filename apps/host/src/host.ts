@@ -26,7 +26,9 @@ import type { Rollouts } from "./images/rollouts.js";
 import { createImageServices, type ImageServices } from "./images/services.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
+import { MeasuredInventory } from "./metrics/measured-inventory.js";
 import { MeasuredRuntime } from "./metrics/measured-runtime.js";
+import type { EngineRun } from "./metrics/workspace-metrics.js";
 import { PluginToggles } from "./plugin-toggles.js";
 import { Readiness } from "./readiness.js";
 import { selectRuntime } from "./runtimes/select.js";
@@ -218,10 +220,13 @@ class Boot {
     });
     this.#stack.push("container runtime", () => runtime.close());
     this.#log.info(`container runtime: ${runtime.kind} (${reason})`);
-    const measured = new MeasuredRuntime(runtime, this.#clock, (run) => {
+    const onCall = (run: EngineRun) => {
       metrics.onEngineCall(run);
-    });
-    return { runtime: measured, inventory: runtime.inventory };
+    };
+    return {
+      runtime: new MeasuredRuntime(runtime, this.#clock, onCall),
+      inventory: new MeasuredInventory(runtime.inventory, runtime.kind, this.#clock, onCall),
+    };
   }
 
   #createWorkspaces(

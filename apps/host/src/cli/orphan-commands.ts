@@ -20,6 +20,7 @@ const OrphansSchema = Type.Object({
   unlabelled: Type.Integer(),
   fuse: Type.Object({
     state: Type.String(),
+    id: Type.Optional(Type.String()),
     since: Type.Optional(Type.String()),
     workspaceIds: Type.Optional(Type.Array(Type.String())),
   }),
@@ -73,15 +74,10 @@ export function registerOrphanCommands(program: Command, context: CliContext): v
   orphans
     .command("confirm")
     .description("let the next pass remove what the fuse holds back")
+    .argument("<fuse>", "id of the fuse, as the list shows it: exactly what was shown is confirmed")
     .option(...url)
-    .action((options: CallOptions) =>
-      post(
-        context,
-        options,
-        "confirm",
-        undefined,
-        "confirmed: the next pass removes what the fuse held back",
-      ),
+    .action((fuse: string, options: CallOptions) =>
+      post(context, options, "confirm", { fuse }, "confirmed: the next pass removes what the fuse held back"),
     );
 }
 
@@ -104,7 +100,7 @@ async function post(
   context: CliContext,
   options: CallOptions,
   action: string,
-  body: object | undefined,
+  body: object,
   done: string,
 ): Promise<void> {
   const client = await ApiClient.create(context, options.url);
@@ -123,7 +119,7 @@ function describe({ unknown, orphans, foreign, unlabelled, fuse }: OrphansAnswer
   lines.push(`of other installations: ${foreign}, without labels: ${unlabelled}; these are never touched`);
   if (fuse.state === "blown") {
     lines.push(
-      `the fuse is blown over ${fuse.workspaceIds?.length ?? 0} workspaces since ${fuse.since ?? "?"}: if they are surely nobody's, molecule orphans confirm lets the next pass remove them`,
+      `the fuse is blown over ${fuse.workspaceIds?.length ?? 0} workspaces since ${fuse.since ?? "?"}: if they are surely nobody's, molecule orphans confirm ${fuse.id ?? "<fuse>"} lets the next pass remove them`,
     );
   } else if (fuse.state === "confirmed")
     lines.push("what the fuse held back is confirmed, and goes with the next pass");

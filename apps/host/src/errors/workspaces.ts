@@ -57,6 +57,8 @@ export const workspaceErrors = defineErrors({
     `no orphan ${JSON.stringify(d.found)} of this installation is in the engine; GET /admin/orphans lists them`,
   ORPHAN_IN_USE: (d: { id: string; workspaceId: string }) =>
     `${d.id} belongs to the workspace ${d.workspaceId}, which lives; delete or restart that instead`,
+  ORPHAN_FUSE_CHANGED: (d: { found: string; now: string }) =>
+    `the fuse of the orphan sweep holds back something else by now: found ${JSON.stringify(d.found)}, allowed: ${d.now}; look at the list again before you confirm`,
   ORPHAN_FUSE_WHOLE: () => "the fuse of the orphan sweep is not blown: there is nothing to confirm",
   ADOPTION_REFUSED: (d: { workspaceId: string; reason: string }) =>
     `the workspace ${d.workspaceId} can't be adopted: ${d.reason}`,

@@ -10,6 +10,7 @@ import type {
   RuntimeHealth,
   WorkspaceTemplate,
 } from "@molecule/core";
+import { measureCall } from "./measured-call.js";
 import type { EngineRun } from "./workspace-metrics.js";
 
 /** A container runtime whose calls are told. An answer that says that the engine can't be asked is a failure. */
@@ -101,20 +102,8 @@ export class MeasuredRuntime implements ContainerRuntime {
     return this.#runtime.close();
   }
 
-  async #measure<T>(
-    call: string,
-    work: () => Promise<T>,
-    isGood: (answer: T) => boolean = () => true,
-  ): Promise<T> {
-    const started = this.#clock.monotonic();
-    let outcome: EngineRun["outcome"] = "failed";
-    try {
-      const answer = await work();
-      if (isGood(answer)) outcome = "ok";
-      return answer;
-    } finally {
-      const durationMs = this.#clock.monotonic() - started;
-      this.#onCall({ driver: this.kind, call, outcome, durationMs });
-    }
+  #measure<T>(call: string, work: () => Promise<T>, isGood?: (answer: T) => boolean): Promise<T> {
+    const measurement = { driver: this.kind, clock: this.#clock, onCall: this.#onCall };
+    return measureCall(measurement, call, work, isGood);
   }
 }

@@ -174,7 +174,7 @@ export class WorkspaceRecovery {
   async #reprovision(
     row: WorkspaceRow,
     lease: SweepLease,
-    options: { keepDeadline?: boolean } = {},
+    options: { readonly keepDeadline?: boolean } = {},
   ): Promise<boolean> {
     const { events, stateMachine, provisioner } = this.#services;
     const next = await events.transact(async (trx, emit) => {

@@ -55,7 +55,7 @@ export const ROWS: readonly Row[] = [
     "GET",
     "/admin/orphans",
   ),
-  row(409, /"code":"ORPHAN_FUSE_WHOLE"}$/, "POST", "/admin/orphans/confirm"),
+  row(409, /"code":"ORPHAN_FUSE_WHOLE"}$/, "POST", "/admin/orphans/confirm", { fuse: "0123456789ab" }),
   row(400, /"code":"BODY_INVALID"}$/, "POST", "/admin/orphans/remove", { id: 7 }),
   row(503, /"code":"ENGINE_NOT_LISTED"}$/, "POST", "/admin/orphans/remove", { id: "nothing" }),
   row(400, /"code":"BODY_INVALID"}$/, "POST", "/admin/orphans/adopt", { workspace_id: "ws-1" }),

@@ -414,6 +414,9 @@ async function sweep(model: Model, world: World, stuck: readonly ModelWorkspace[
     // What a faulty engine says of a container leaves it unknown: nothing follows from that.
     else if (crashed && ["online", "degraded"].includes(status)) {
       expected.set(workspace, [...(model.faulty ? [status, "failed"] : []), "offline", "provisioning"]);
+    } else if (status === "provisioning" && model.faulty) {
+      // One that was postponed, or lost its container, is tried again; the engine may refuse it then.
+      expected.set(workspace, ["provisioning", "failed"]);
     } else if (status === "offline") {
       expected.set(workspace, ["offline", "provisioning", ...(model.faulty ? ["failed"] : [])]);
     }

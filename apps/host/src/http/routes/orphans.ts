@@ -25,6 +25,7 @@ const OrphansSchema = Type.Object({
   unlabelled: Type.Integer(),
   fuse: Type.Object({
     state: Type.String(),
+    id: Type.Optional(Type.String({ description: "Of what it holds back; to confirm exactly that" })),
     since: Type.Optional(Type.String()),
     workspaceIds: Type.Optional(Type.Array(Type.String())),
   }),
@@ -56,11 +57,12 @@ export const orphanRoutes: readonly Route[] = [
     path: "/admin/orphans/confirm",
     guard: "admin",
     summary: "Let the next pass remove what the fuse of the orphan sweep holds back",
+    body: bodyOf(Type.Object({ fuse: Type.String({ minLength: 1, maxLength: 64 }) })),
     responses: {
       200: answer("Confirmed", Type.Object({ status: Type.String(), workspaces: Type.Integer() })),
-      409: refusal("The fuse is not blown"),
+      409: refusal("The fuse is not blown, or holds back something else than what was shown"),
     },
-    handle: async (_, { orphans }) => ({ status: 200, body: await orphans.confirm() }),
+    handle: async ({ body }, { orphans }) => ({ status: 200, body: await orphans.confirm(body.fuse) }),
   }),
   defineRoute({
     method: "POST",

@@ -7,7 +7,6 @@ import type {
   OrphanFinding,
   OwnerRow,
   RuntimeCall,
-  SweepFuse,
   Tier,
   WorkspaceTemplate,
 } from "@molecule/core";
@@ -15,6 +14,7 @@ import { workspaceErrors } from "../../errors/workspaces.js";
 import type { EventLog } from "../../storage/event-log.js";
 import type { Provisioner } from "../provisioner.js";
 import type { StateMachine } from "../state-machine.js";
+import { viewFuse, type FuseView } from "./fuse-id.js";
 import type { CurrentOrphanExaminer } from "./orphan-examiners.js";
 import type { StoredOwnerRecords } from "./owner-records.js";
 
@@ -43,7 +43,7 @@ export interface OrphansView {
   readonly orphans: readonly OrphanView[];
   readonly foreign: number;
   readonly unlabelled: number;
-  readonly fuse: SweepFuse;
+  readonly fuse: FuseView;
 }
 
 /** An object of the engine that is no live workspace's. */
@@ -86,13 +86,18 @@ export class Orphans {
       orphans: report.findings.map(view),
       foreign: report.foreign,
       unlabelled: report.unlabelled,
-      fuse: await records.fuse(),
+      fuse: viewFuse(await records.fuse()),
     };
   }
 
-  /** What the fuse holds back shall be removed, by the next pass. */
-  async confirm(): Promise<{ readonly status: "confirmed"; readonly workspaces: number }> {
-    return { status: "confirmed", workspaces: (await this.#services.records.confirmFuse()).length };
+  /**
+   * What the fuse holds back shall be removed, by the next pass.
+   * @param fuse - its id as {@link list} showed it
+   * @throws ORPHAN_FUSE_WHOLE, ORPHAN_FUSE_CHANGED
+   */
+  async confirm(fuse: string): Promise<{ readonly status: "confirmed"; readonly workspaces: number }> {
+    const confirmed = await this.#services.records.confirmFuse(fuse);
+    return { status: "confirmed", workspaces: confirmed.length };
   }
 
   /**

@@ -5,6 +5,7 @@ import type { EventLog } from "../../storage/event-log.js";
 import { toJsonb } from "../../storage/json.js";
 import { WORKSPACE_STATUSES, type Executor } from "../../storage/schema.js";
 import { attemptsInSwap } from "../../storage/swap-ownership.js";
+import { fuseId } from "./fuse-id.js";
 import { assertLease } from "./sweep-lease.js";
 
 /** What the rows say of who owns engine objects, and the fuse of the sweep that asks for it. */
@@ -73,18 +74,25 @@ export class StoredOwnerRecords implements OwnerRecords {
 
   /**
    * An operator says that what the fuse holds back shall be removed.
+   * @param shown - what the operator saw it hold back, as {@link fuseId}
    * @returns the workspaces that this is about
-   * @throws ORPHAN_FUSE_WHOLE
+   * @throws ORPHAN_FUSE_WHOLE, ORPHAN_FUSE_CHANGED
    */
-  async confirmFuse(): Promise<readonly string[]> {
+  async confirmFuse(shown: string): Promise<readonly string[]> {
     return await this.#events.transact(async (trx, emit) => {
-      const confirmed = await trx
+      const blown = await trx
+        .selectFrom("orphan_fuse")
+        .select("workspace_ids")
+        .forUpdate()
+        .executeTakeFirst();
+      if (blown === undefined) throw workspaceErrors.ORPHAN_FUSE_WHOLE({});
+      const ids = blown.workspace_ids;
+      const now = fuseId(ids);
+      if (shown !== now) throw workspaceErrors.ORPHAN_FUSE_CHANGED({ found: shown, now });
+      await trx
         .updateTable("orphan_fuse")
         .set({ confirmed_at: sql`now()` })
-        .returning("workspace_ids")
-        .executeTakeFirst();
-      if (confirmed === undefined) throw workspaceErrors.ORPHAN_FUSE_WHOLE({});
-      const ids = confirmed.workspace_ids;
+        .execute();
       const payload = { workspaces: ids.length };
       emit({ type: "ORPHAN_FUSE_CONFIRMED", workspaceId: null, payload });
       return ids;
