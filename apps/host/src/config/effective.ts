@@ -48,6 +48,10 @@ const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = 
   DOCKER_CONFIG: (config) => config.images.credentials.dockerConfigDir,
   IMAGE_KEEP_DAYS: (config) => config.images.keepDays,
   REGISTRY_WEBHOOK_SECRET: (config) => config.images.webhookSecret,
+  ROLLOUT_GATE_SECONDS: (config) => config.rollout.gateMs / 1000,
+  ROLLOUT_SOAK_SECONDS: (config) => config.rollout.soakMs / 1000,
+  ROLLOUT_MAX_UNAVAILABLE: ({ rollout: { maxUnavailable } }) =>
+    "count" in maxUnavailable ? maxUnavailable.count : `${maxUnavailable.percent}%`,
   MOLECULE_ORG_ID: (config) => config.orgId,
   MOLECULE_ALLOW_PRIVILEGED: (config) => config.allowPrivileged,
   TIER1_MEMORY_MB: (config) => config.tiers[1].memoryMb,
