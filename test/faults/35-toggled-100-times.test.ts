@@ -6,6 +6,8 @@ import type { RunningHost } from "../support/host.js";
 import { hostWith, mutator, pluginOf } from "./plugins.js";
 
 const TOGGLES = 100;
+/** Far below what is left when each toggle leaves something. */
+const SLACK = 20;
 
 /** Takes its time in its mutator and its ticks, and holds a timer. */
 const BUSY = `
@@ -60,11 +62,12 @@ describe("faults.md 35: toggled while mutators and ticks run", function () {
       expect(field(await pluginOf(host, name), "contributions")).to.deep.equal(none);
     }
     expect((await host.api("GET", "/admin/loops")).text).not.to.contain('"busy"');
-    // The test's own connections come and go beside them.
+    // The test's own connections and the pool's threads come and go beside them: what a toggle leaves, a hundred leave a
+    // hundred times.
     await eventually(
       async () => {
         const now = await heldBy(host.pid);
-        return now.threads <= before.threads && now.files <= before.files + 4;
+        return now.threads <= before.threads + SLACK && now.files <= before.files + SLACK;
       },
       { what: "no more threads and files than before", timeoutMs: 60_000 },
     );
