@@ -53,7 +53,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
       plugins: ["health-sweep", "orphan-sweeper"],
       env: { DOCKER_HOST: proxy.url, ROLLOUT_SOAK_SECONDS: "3" },
     });
-    ids = await fleet.create(2);
+    ids = await fleet.create(2).catch(async (e) => { console.log(await fleet.workspaces(), fleet.host.lines.map((l) => l.text).join("\n")); throw e; });
   });
 
   beforeEach(async () => {

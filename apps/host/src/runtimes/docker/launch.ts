@@ -147,7 +147,8 @@ export class DockerLaunch {
     try {
       await this.#startOnce(id, name);
     } catch (error) {
-      if (!isRefusal(error, 404, /network .*not found/i)) throw error;
+      const gone = isRefusal(error, 404, /network .*not found/i);
+      if (!gone && !isRefusal(error, 400, /network .*is ambiguous/i)) throw error;
       this.#parts.network.forget();
       await this.#parts.network.ensure(this.#call);
       await this.#startOnce(id, name);
