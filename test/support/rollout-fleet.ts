@@ -28,9 +28,9 @@ export const BEHAVIOURS = {
   exits: 'CMD ["node", "-e", "process.exit(3)"]',
   silent:
     'CMD ["node", "-e", "process.on(\'SIGTERM\', () => process.exit(0)); setInterval(() => undefined, 1000)"]',
-  /** Registers after five seconds. */
+  /** Registers after two seconds. */
   late: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(
-    "await new Promise((resolve) => setTimeout(resolve, 5_000));",
+    "await new Promise((resolve) => setTimeout(resolve, 2_000));",
   )}", "/app/dist/main.js"]`,
   /** Registers, and ends half a second later. */
   diesInSoak: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(

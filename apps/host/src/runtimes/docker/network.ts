@@ -80,8 +80,7 @@ export class Network {
           docker.getNetwork(Id).remove({ abortSignal }),
         );
       } catch (error) {
-        // Gone already, or containers are on it.
-        if (!isRefusal(error, 404) && !isRefusal(error, 403)) throw error;
+        if (!isRefusal(error, 404)) throw error;
       }
     }
   }
