@@ -53,9 +53,6 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
       env: { DOCKER_HOST: proxy.url, ROLLOUT_SOAK_SECONDS: "3" },
     });
     ids = await fleet.create(2);
-      console.log(await fleet.workspaces(), fleet.host.lines.map((l) => l.text).join("\n"));
-      throw e;
-    });
   });
 
   beforeEach(async () => {
