@@ -4,7 +4,7 @@ import { useEngine } from "@molecule/test/support/engine.js";
 import { RolloutFleet, type BEHAVIOURS } from "@molecule/test/support/rollout-fleet.js";
 import { expect } from "chai";
 import pg from "pg";
-import { SWAP_PHASES, type SwapPhase } from "../../dist/storage/schema.js";
+import { SWAP_PHASES, type SwapPhase } from "../../dist/storage/image-tables.js";
 
 /** How a phase is reached, and which image must run when all is over. */
 interface Course {
