@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
   ENGINE_INVENTORY,
@@ -18,7 +17,7 @@ import { announce } from "./announce.js";
 import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
 import { locateManifest } from "./config/manifest-location.js";
 import { maskSecretsOf } from "./config/secret-names.js";
-import { createHttpServer } from "./http/app.js";
+import { createHostServer } from "./host-server.js";
 import { noImages } from "./images/no-images.js";
 import { RegistryCredentials } from "./images/registry/credentials.js";
 import { engineLogins } from "./images/registry/engine-logins.js";
@@ -29,8 +28,6 @@ import { HostMetrics } from "./metrics/host-metrics.js";
 import { MeasuredInventory } from "./metrics/measured-inventory.js";
 import { MeasuredRuntime } from "./metrics/measured-runtime.js";
 import type { EngineRun } from "./metrics/workspace-metrics.js";
-import { PluginToggles } from "./plugin-toggles.js";
-import { Readiness } from "./readiness.js";
 import { selectRuntime } from "./runtimes/select.js";
 import { textOfKey } from "./secrets/encryption-key.js";
 import { openVault } from "./secrets/open-vault.js";
@@ -38,9 +35,6 @@ import type { SecretVault } from "./secrets/secret-vault.js";
 import { StopStack } from "./stop-stack.js";
 import { openStorage, type Storage } from "./storage/storage.js";
 import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/services.js";
-
-/** The built canvas; where it is not there, no page is served. */
-const CANVAS_DIR = fileURLToPath(new URL("../../canvas/dist", import.meta.url));
 
 /**
  * Engine jobs at a time, for each core: 2 cores brought up 4.4 containers a second at 4 jobs, 5.2 at 8 and 5.4 at 16,
@@ -294,66 +288,19 @@ class Boot {
     images: ImageServices | null,
     metrics: HostMetrics,
   ): Promise<string> {
-    const readiness = new Readiness({
-      database: storage.database,
+    const { server, readiness, toggles } = createHostServer({
+      config,
+      storage,
       runtime,
       kernel,
-      orphanFuse: workspaces.sweeps.fuse,
+      workspaces,
+      images,
+      metrics,
+      masker: this.#masker,
       clock: this.#clock,
-    });
-    const toggles = new PluginToggles({
-      kernel,
-      store: storage.toggles,
-      events: storage.events,
-      hostId: storage.hostId,
       log: this.#log,
     });
     this.#stack.push("plugin toggles", toggles.follow());
-    const server = createHttpServer({
-      config: {
-        environment: config.environment,
-        adminToken: config.adminToken,
-        metricsToken: config.metricsToken,
-        generatedAdminToken: storage.generatedAdminToken,
-        testTokens: config.testTokens,
-        corsOrigins: config.corsOrigins,
-        rateLimitPerMinute: config.rateLimitPerMinute,
-        trustedProxies: config.trustedProxies,
-        webhookSecret: config.images.webhookSecret,
-        orgId: config.orgId,
-        canvasDir: CANVAS_DIR,
-      },
-      log: this.#log,
-      clock: this.#clock,
-      masker: this.#masker,
-      database: storage.database,
-      tokens: storage.tokens,
-      orgTokens: storage.orgTokens,
-      events: storage.events,
-      workspaces: storage.workspaces,
-      ledgers: storage.ledgers,
-      kernel,
-      readiness: () => readiness.report(),
-      metrics,
-      workspaceCreation: workspaces.creation,
-      workspaceDeletion: workspaces.deletion,
-      workspaceApi: workspaces.api,
-      registration: {
-        register: (body, token) => workspaces.registration.register(body, token),
-        updateCard: (body) => workspaces.registration.updateCard(body),
-        heartbeat: (body, token) => workspaces.heartbeats.take(body, token),
-      },
-      togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
-      previewEnv: (body) => workspaces.envPreview.preview(body),
-      secrets: workspaces.secretChanges,
-      workspaceModel: workspaces.model,
-      installationTokens: workspaces.installationTokens,
-      orphans: workspaces.sweeps.orphans,
-      images: images?.images ?? null,
-      imageQuarantine: workspaces.rollouts.quarantine,
-      workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
-      provisionTimeoutMs: workspaces.declaredTimeoutMs,
-    });
     this.#stack.push("HTTP", async () => {
       readiness.stopping();
       await server.close();
