@@ -83,6 +83,16 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   }
 }
 
+/** What there is by the time that the storage is open. */
+interface Basis {
+  readonly config: HostConfig;
+  readonly storage: Storage;
+  readonly credentials: RegistryCredentials;
+  readonly kernel: Kernel;
+  readonly manifest: Manifest;
+  readonly metrics: HostMetrics;
+}
+
 /** The two sides of the container runtime that was chosen. */
 interface EngineAccess {
   readonly runtime: ContainerRuntime;
@@ -131,33 +141,18 @@ class Boot {
       masker: this.#masker,
       log: this.#log,
     });
-    const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
-      this.#openRuntime(config, storage, credentials, manifest, metrics),
-    );
+    const basis = { config, storage, credentials, kernel, manifest, metrics };
+    const engine = await this.#timed(kernel, "storage", "container runtime", () => this.#openRuntime(basis));
+    const { runtime, inventory } = engine;
     kernel.provide(CONTAINER_RUNTIME, runtime);
     kernel.provide(ENGINE_INVENTORY, inventory);
-    const workspaces = this.#createWorkspaces(
-      config,
-      storage,
-      vault,
-      { runtime, inventory },
-      kernel,
-      manifest,
-      metrics,
-    );
-    const images = this.#createImages(
-      config,
-      storage,
-      runtime,
-      credentials,
-      manifest,
-      workspaces.rollouts.fleet,
-    );
+    const workspaces = this.#createWorkspaces(basis, engine, vault);
+    const images = this.#createImages(basis, runtime, workspaces.rollouts.fleet);
     kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
-    const url = await this.#serve(config, storage, runtime, kernel, workspaces, images, metrics);
+    const url = await this.#serve(basis, runtime, workspaces, images);
     announce({
       log: this.#log,
       kernel,
@@ -195,13 +190,7 @@ class Boot {
     return storage;
   }
 
-  async #openRuntime(
-    config: HostConfig,
-    storage: Storage,
-    credentials: RegistryCredentials,
-    manifest: Manifest,
-    metrics: HostMetrics,
-  ): Promise<EngineAccess> {
+  async #openRuntime({ config, storage, credentials, manifest, metrics }: Basis): Promise<EngineAccess> {
     const { runtime, reason } = await selectRuntime({
       config,
       instanceId: storage.instanceId,
@@ -224,13 +213,9 @@ class Boot {
   }
 
   #createWorkspaces(
-    config: HostConfig,
-    storage: Storage,
-    vault: SecretVault,
+    { config, storage, kernel, manifest, metrics }: Basis,
     { runtime, inventory }: EngineAccess,
-    kernel: Kernel,
-    manifest: Manifest,
-    metrics: HostMetrics,
+    vault: SecretVault,
   ): WorkspaceServices {
     const platformUrl = () => config.platformUrl ?? `http://${runtime.platformHost}:${this.#port}`;
     const workspaces = createWorkspaceServices({
@@ -257,11 +242,8 @@ class Boot {
   }
 
   #createImages(
-    config: HostConfig,
-    storage: Storage,
+    { config, storage, credentials, manifest }: Basis,
     runtime: ContainerRuntime,
-    credentials: RegistryCredentials,
-    manifest: Manifest,
     rollouts: Rollouts,
   ): ImageServices | null {
     if (runtime.kind !== "docker") return null;
@@ -280,13 +262,10 @@ class Boot {
   }
 
   async #serve(
-    config: HostConfig,
-    storage: Storage,
+    { config, storage, kernel, metrics }: Basis,
     runtime: ContainerRuntime,
-    kernel: Kernel,
     workspaces: WorkspaceServices,
     images: ImageServices | null,
-    metrics: HostMetrics,
   ): Promise<string> {
     const { server, readiness, toggles } = createHostServer({
       config,
