@@ -40,6 +40,11 @@ export async function finishSecretWatch(): Promise<string> {
   return watch.finish();
 }
 
+/** Whether anybody looks at what is recorded; where not, nothing needs to be read for it. */
+export function isWatchingSecrets(): boolean {
+  return running !== undefined;
+}
+
 /** Names the test to which secrets and outputs belong from now on. */
 export function nameTest(title: string): void {
   test = title;
