@@ -1,6 +1,9 @@
 /** Shorter texts say nothing where they are found: a port, a word, a part of an id. */
 export const MIN_SOUGHT_LENGTH = 8;
 
+/** Of base64, which long texts of any kind are made of. */
+const MIN_BASE64_LENGTH = 12;
+
 /** One way in which a value may come out. */
 export interface SecretForm {
   /** In words, e.g. `in base64`. */
@@ -43,6 +46,7 @@ function base64FormsOf(value: string): SecretForm[] {
       .subarray(0, whole)
       .toString("base64")
       .slice(before === 0 ? 0 : 4);
+    if (text.length < MIN_BASE64_LENGTH) return [];
     return [
       { name: "in base64", text },
       { name: "in base64url", text: text.replaceAll("+", "-").replaceAll("/", "_") },

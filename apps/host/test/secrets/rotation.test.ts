@@ -7,6 +7,7 @@ import { silentLogger, systemClock } from "@molecule/core";
 import { widePath } from "@molecule/test/support/commands.js";
 import { own } from "@molecule/test/support/lifetime.js";
 import { usePostgres, type FreshDatabase } from "@molecule/test/support/postgres.js";
+import { plantSecret, recordOutput } from "@molecule/test/support/secret-watch.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { runMolecule } from "@molecule/test/support/cli.js";
 import { expect } from "chai";
@@ -75,10 +76,9 @@ describe("rotating the encryption key", function () {
       ids.push(workspaceId);
       const rows = Array.from({ length: SECRETS_EACH }, (_, at) => {
         const place = { id: randomUUID(), workspaceId, key: `KEY_${at}` };
-        const { kekId, wrappedKey, ciphertext } = envelope.seal(
-          place,
-          `value of ${place.key} of ${workspaceId}`,
-        );
+        const value = `value of ${place.key} of ${workspaceId}`;
+        plantSecret(value, "a stored secret");
+        const { kekId, wrappedKey, ciphertext } = envelope.seal(place, value);
         return {
           id: place.id,
           workspace_id: workspaceId,
@@ -104,6 +104,7 @@ describe("rotating the encryption key", function () {
     const ownership = own({ kind: "process", pid, signal: "SIGKILL" });
     const closed = once(child, "close");
     for await (const line of createInterface(child.stdout)) {
+      recordOutput("command", "molecule secrets rotate", line);
       const done = Number(/^(\d+) of \d+$/.exec(line)?.[1] ?? 0);
       if (done >= 3_000) break;
     }
