@@ -110,7 +110,7 @@ describe("secret-watch", () => {
     watch.plant(SECRET, "the value");
     watch.keep("log", "host", "harmless ".repeat(100_000));
     expect(watch.finish()).to.equal(
-      "secrets: 1 planted values (1 more are too short to look for) looked for in the output (log 0.9 MB) of 0 hosts: none found",
+      "secrets: 1 planted values (1 more are too short to look for) looked for in the output (log 901 kB) of 0 hosts: none found",
     );
   });
 

@@ -14,8 +14,8 @@ const TABLES = `select coalesce(string_agg(
 export async function recordRows(source: string, rowsOf: RowsOf): Promise<void> {
   if (!isWatchingSecrets()) return;
   const [tables] = await rowsOf(TABLES);
-  const statement = String(tables?.statement ?? "");
-  if (statement === "") return;
+  const statement = tables?.statement;
+  if (typeof statement !== "string" || statement === "") return;
   const texts = new Map<string, string[]>();
   for (const { table, row } of await rowsOf(statement)) {
     const known = texts.get(String(table));

@@ -106,12 +106,16 @@ export class SecretWatch {
   #searched(files: readonly RecordedFile[]): string {
     const sizes = Object.entries(KINDS).flatMap(([kind, words]) => {
       const bytes = files.filter((file) => file.kind === kind).reduce((sum, file) => sum + file.bytes, 0);
-      return bytes === 0 ? [] : [`${words} ${(bytes / 1e6).toFixed(1)} MB`];
+      return bytes === 0 ? [] : [`${words} ${sizeOf(bytes)}`];
     });
     const short = this.#tooShort.size === 0 ? "" : ` (${this.#tooShort.size} more are too short to look for)`;
     const outputs = sizes.length === 0 ? "no output" : `the output (${sizes.join(", ")})`;
     return `secrets: ${this.#planted.size} planted values${short} looked for in ${outputs} of ${this.#hosts} hosts`;
   }
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** One text for each secret, form and source; the first place stands for the others. */

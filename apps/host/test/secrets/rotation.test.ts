@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { silentLogger, systemClock } from "@molecule/core";
@@ -207,6 +208,19 @@ describe("rotating the encryption key", function () {
       .and.contain("key new (encrypts): 1 secret\n")
       .and.contain("key old (decrypts only; molecule secrets rotate makes it needless): 1 secret\n");
     expect(rotated.output + check.output).to.not.contain("planted");
+  });
+
+  it("tells that no host has been started on a database, and makes none", async function () {
+    const empty = await (await usePostgres(this)).freshDatabase();
+    for (const DATABASE_URL of [empty.url, ""]) {
+      for (const command of ["rotate", "check"]) {
+        const refused = await runMolecule(["secrets", command], { env: { ...both(), DATABASE_URL } });
+        expect(refused.code).to.equal(1);
+        expect(refused.output).to.contain("[NO_SECRETS_TABLE]").and.not.contain("relation");
+      }
+    }
+    expect(await readdir(dataDir)).to.deep.equal([]);
+    await empty.drop();
   });
 
   it("refuses without a key, and makes none", async () => {
