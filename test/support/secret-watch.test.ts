@@ -177,4 +177,20 @@ describe("secret-watch", () => {
     expect(result.stdout + result.stderr).to.not.contain("the-late-secret");
     expect(result.code).to.equal(1);
   });
+
+  it("looks at the log, the answers and the database of every host", async function () {
+    this.timeout(120_000);
+    const result = await tryRun(process.execPath, mochaArguments("leaking-host"), {
+      cwd: REPOSITORY,
+      timeoutMs: 120_000,
+    });
+    expect(result.code, result.stdout).to.equal(1);
+    for (const source of ["output of host 1", "200 of GET /workspaces", "table file \\d+ of host 1"]) {
+      expect(result.stderr).to.match(new RegExp(`as it is: ${source}, in `));
+    }
+    if (result.stdout.includes('1 skipped')) return;
+    expect(result.stderr)
+      .to.contain("as it is: output of host 2, in")
+      .and.contain("as it is: table events of a database");
+  });
 });

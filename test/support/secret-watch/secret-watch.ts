@@ -158,5 +158,6 @@ function contextOf(
     const [start, end] = [hit.at - from, hit.at - from + hit.needle.bytes.length];
     if (start < bytes.length && end > 0) bytes.fill("*", Math.max(0, start), Math.min(bytes.length, end));
   }
-  return JSON.stringify(bytes.toString());
+  // A table's file is mostly empty.
+  return JSON.stringify(bytes.toString().replaceAll(/\0+/g, "…"));
 }
