@@ -7,7 +7,11 @@ import { eventually, type EventuallyOptions } from "./eventually.js";
 import { own } from "./lifetime.js";
 import { collectLines, type OutputLine } from "./output-lines.js";
 import { endProcess } from "./processes.js";
-import { plantSecretsInFiles, recordEmbeddedDatabase } from "./secret-watch/host-files.js";
+import {
+  plantSecretsInFiles,
+  plantWorkspaceTokens,
+  recordEmbeddedDatabase,
+} from "./secret-watch/host-files.js";
 import { nameHost, plantSecretsOf, recordOutput, recordStream, watchHost } from "./secret-watch.js";
 import { tempDir } from "./temp.js";
 
@@ -93,6 +97,7 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
   child.stdout.on("data", recordStream("log", `output of ${name}`));
   child.stderr.on("data", recordStream("log", `error output of ${name}`));
   const exit = exitOf(child).then(async (code) => {
+    await plantWorkspaceTokens(name, dataDir);
     await recordEmbeddedDatabase(name, dataDir);
     return code;
   });

@@ -188,7 +188,7 @@ describe("secret-watch", () => {
     for (const source of ["output of host 1", "200 of GET /workspaces", "table file \\d+ of host 1"]) {
       expect(result.stderr).to.match(new RegExp(`as it is: ${source}, in `));
     }
-    if (result.stdout.includes('1 skipped')) return;
+    if (result.stdout.includes("1 skipped")) return;
     expect(result.stderr)
       .to.contain("as it is: output of host 2, in")
       .and.contain("as it is: table events of a database");

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { plantSecret, plantSecretsOfDotenv, recordStream } from "../secret-watch.js";
 
 /** Files of a host's data folder that hold a secret which it has made, where it was given none. */
@@ -17,6 +17,16 @@ export async function plantSecretsInFiles(
   for (const file of MADE_SECRETS) {
     const made = await readIfThere(join(folders.dataDir, file));
     if (made !== undefined) plantSecret(made.toString().trim(), `${file} of ${name}`);
+  }
+}
+
+/** Plants the tokens of the workspaces that a host ran as local processes: they are made by the host, and lie there. */
+export async function plantWorkspaceTokens(name: string, dataDir: string): Promise<void> {
+  const workspaces = join(dataDir, "workspaces");
+  for (const file of await readdir(workspaces, { recursive: true }).catch(() => [])) {
+    if (basename(file) !== ".auth_token") continue;
+    const token = await readIfThere(join(workspaces, file));
+    if (token !== undefined) plantSecret(token.toString().trim(), `token of a workspace of ${name}`);
   }
 }
 
