@@ -18,7 +18,7 @@ export interface FoundContainer {
 /** A volume of a workspace, likewise. */
 export interface FoundVolume {
   readonly workspaceId: string;
-  /** Its name and when it was made: one that was removed and made again is another one. */
+  /** Its name and, where the engine tells, when it was made: one that was made again is another one. */
   readonly key: string;
 }
 
@@ -47,7 +47,10 @@ export class EngineView {
   async volumes(): Promise<FoundVolume[]> {
     return (await this.#listVolumes(this.#own())).map((volume) => ({
       workspaceId: volume.Labels[WORKSPACE] ?? "",
-      key: `${volume.Name} of ${"CreatedAt" in volume ? String(volume.CreatedAt) : "?"}`,
+      key:
+        this.#engine.datesVolumes && "CreatedAt" in volume
+          ? `${volume.Name} of ${String(volume.CreatedAt)}`
+          : volume.Name,
     }));
   }
 

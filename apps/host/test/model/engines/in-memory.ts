@@ -19,6 +19,7 @@ export async function inMemory(): Promise<ModelEngine> {
     docker: new Docker({ socketPath }),
     image: IMAGE,
     labels: { [TEST_LABEL]: "model" },
+    datesVolumes: true,
     always: () => undefined,
     now,
     skip: (ms) => {

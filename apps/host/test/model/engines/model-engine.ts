@@ -11,6 +11,8 @@ export interface ModelEngine {
   readonly image: string;
   /** Put on whatever is made by hand, so that it is found again. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it tells when a volume was made; a real one tells when something was last written to its folder. */
+  readonly datesVolumes: boolean;
   /** What answers a call differently whatever else goes wrong; for engines that can't be told the time. */
   readonly always: (request: SeenRequest) => Fault | undefined;
   /** Its clock, ms since the epoch. */

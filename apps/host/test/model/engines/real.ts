@@ -21,6 +21,7 @@ export async function real(ctx: Mocha.Context): Promise<ModelEngine> {
     docker,
     image,
     labels: engine.labels,
+    datesVolumes: false,
     always: ({ path }) =>
       path === "/info" ? { kind: "change", change: (body) => later(body, skippedMs) } : undefined,
     now: () => Date.now() + skippedMs,
