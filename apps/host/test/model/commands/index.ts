@@ -4,9 +4,11 @@ import { living, type Model } from "../model.js";
 import { SWEEPS, type World } from "../world.js";
 import { Heartbeat, Register, SpeakForThePast } from "./agents.js";
 import type { Command } from "./command.js";
-import { FailLaunch, MoveOnMeanwhile, OvertakeSweep } from "./late.js";
+import { FailLaunch, MoveOnMeanwhile } from "./launches.js";
 import { Create, Delete, Pause, remove, Restart, Resume } from "./operators.js";
-import { Overtaken, Race } from "./races.js";
+import { OvertakeAgent } from "./overtaken-agents.js";
+import { OvertakeSweep } from "./overtaken-sweeps.js";
+import { Race } from "./races.js";
 import { JumpClock, Sweep, sweep, TimePasses, timePasses } from "./sweeps.js";
 import {
   BreakEngine,
@@ -65,7 +67,7 @@ function racingCommands(): fc.Arbitrary<Command>[] {
     fc.tuple(pick, fc.boolean()).map(([at, withDelete]) => new Race(at, withDelete)),
     fc
       .tuple(pick, fc.constantFrom("register" as const, "heartbeat" as const), by)
-      .map(([at, sign, asked]) => new Overtaken(at, sign, asked)),
+      .map(([at, sign, asked]) => new OvertakeAgent(at, sign, asked)),
     fc
       .tuple(
         pick,
