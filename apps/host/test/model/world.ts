@@ -136,30 +136,18 @@ export class World {
     );
   }
 
-  /** As if `minutes` had gone by, for the database and the engine alike. */
+  /** As if `minutes` had gone by, for the host, the database and the engine alike. */
   async age(minutes: number): Promise<void> {
-    await this.query(
-      `update workspaces set
-         provisioning_started_at = provisioning_started_at - $1 * interval '1 minute',
-         last_heartbeat_at = last_heartbeat_at - $1 * interval '1 minute',
-         created_at = created_at - $1 * interval '1 minute'`,
-      [minutes],
-    );
-    await this.query(
-      `update workspace_sweeps set
-         leftover_since = leftover_since - $1 * interval '1 minute',
-         restart_at = restart_at - $1 * interval '1 minute',
-         restarted_at = restarted_at - $1 * interval '1 minute'`,
-      [minutes],
-    );
-    this.clock.skip(minutes * 60_000);
-    this.engine.skip(minutes * 60_000);
+    const ms = minutes * 60_000;
+    this.clock.skip(ms);
+    this.engine.skip(ms);
+    await this.#moveDatabaseClock(ms);
   }
 
   /** The wall clock of the machine and of the database is set. */
   async jump(ms: number): Promise<void> {
     this.clock.jump(ms);
-    await this.query("update wall_clock set offset_ms = offset_ms + $1", [ms]);
+    await this.#moveDatabaseClock(ms);
   }
 
   async query<T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
@@ -191,6 +179,10 @@ export class World {
     await this.#pool.end();
     await this.engine.close();
     await this.#fresh.drop();
+  }
+
+  async #moveDatabaseClock(ms: number): Promise<void> {
+    await this.query("update wall_clock set offset_ms = offset_ms + $1", [ms]);
   }
 
   #started() {

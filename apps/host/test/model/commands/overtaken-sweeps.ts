@@ -2,14 +2,16 @@ import { closedGate, CONTAINER_LIST } from "@molecule/test/support/engine-faults
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { compare } from "../compare.js";
-import type { Model, ModelWorkspace } from "../model.js";
+import { living, type Model, type ModelWorkspace } from "../model.js";
 import type { SweepName, World } from "../world.js";
 import { OnWorkspace } from "./command.js";
+import { FailLaunch } from "./launches.js";
 import { outcome, request, type Request } from "./requests.js";
 import { afterSweep, noteOrphans, timePasses } from "./sweeps.js";
+import { Kill } from "./trouble.js";
 
 /** Ms for which a request may wait for a sweep that is held up. */
-const PATIENCE_MS = 300;
+const PATIENCE_MS = 3_000;
 
 /** How a sweep is held up: the engine hears late of what it asks for, or its answer tells what was. */
 export type Lateness = "call" | "answer";
@@ -21,8 +23,8 @@ export interface OvertakenSweep {
   readonly nth: number;
   readonly late: Lateness;
   readonly by: Request;
-  /** Whether the provisions that are under way have had their time. */
-  readonly isOverdue: boolean;
+  /** What gives the sweep something to do. */
+  readonly before: "nothing" | "overdue" | "postponed" | "killed";
 }
 
 /** While a sweep looks at the engine, an operator's request is done: the sweep goes by what has been. */
@@ -34,10 +36,14 @@ export class OvertakeSweep extends OnWorkspace {
     this.#options = options;
   }
 
-  async on(workspace: ModelWorkspace, model: Model, world: World): Promise<void> {
+  async on(picked: ModelWorkspace, model: Model, world: World): Promise<void> {
+    const { loop, nth, late, by, before } = this.#options;
+    const underWay = living(model).find(({ status }) => status === "provisioning");
+    const workspace = before === "overdue" && underWay !== undefined ? underWay : picked;
     if (model.faulty || workspace.parent?.status === "paused") return;
-    const { loop, nth, late, by, isOverdue } = this.#options;
-    if (isOverdue) await timePasses(model, world);
+    if (before === "overdue") await timePasses(model, world);
+    if (before === "postponed") await new FailLaunch(0, "start", "drop").on(workspace, model, world);
+    if (before === "killed") await new Kill(0).on(workspace, model, world);
     const swept = [...afterSweep(model)].map(
       ([each, statuses]) => [each, [...statuses, each.status]] as const,
     );
@@ -77,8 +83,8 @@ export class OvertakeSweep extends OnWorkspace {
   }
 
   protected override details(): string {
-    const { loop, nth, late, by, isOverdue } = this.#options;
-    return `${isOverdue ? "overdue, " : ""}${late} ${nth} of ${loop} by ${by}`;
+    const { loop, nth, late, by, before } = this.#options;
+    return `${before}, ${late} ${nth} of ${loop} by ${by}`;
   }
 }
 
