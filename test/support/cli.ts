@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { tryRun, widePath } from "./commands.js";
+import { deployment } from "./deployment.js";
 import { plantSecretsOf, recordOutput } from "./secret-watch.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../apps/host/dist/cli/main.js", import.meta.url));
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** How one command ended. */
 export interface CliResult {
@@ -20,7 +20,7 @@ export async function runMolecule(
   const command = `molecule ${args[0] ?? ""}`;
   plantSecretsOf(options.env ?? {}, command);
   const result = await tryRun(process.execPath, [PROGRAM, ...args], {
-    cwd: options.cwd ?? REPOSITORY,
+    cwd: options.cwd ?? (await deployment()),
     env: { PATH: widePath(), ...options.env },
     timeoutMs: 300_000,
   });
