@@ -11,7 +11,7 @@ interface HandingOut {
  * The only answers that may hold secrets, and only in these fields; the rest of such an answer is looked at as any
  * other. A secret that was handed out is looked for in all other outputs.
  */
-const HANDING_OUT: readonly HandingOut[] = [
+export const HANDING_OUT: readonly HandingOut[] = [
   {
     method: "POST",
     path: /^\/workspaces$/,
