@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { plantSecret, plantSecretsOfDotenv, recordStream } from "../secret-watch.js";
+import { isWatchingSecrets, plantSecret, plantSecretsOfDotenv, recordStream } from "../secret-watch.js";
 
 /** Files of a host's data folder that hold a secret which it has made, where it was given none. */
 const MADE_SECRETS = ["admin-token", "secrets-key"];
@@ -12,6 +12,7 @@ export async function plantSecretsInFiles(
   name: string,
   folders: { cwd: string; dataDir: string },
 ): Promise<void> {
+  if (!isWatchingSecrets()) return;
   const dotenv = await readIfThere(join(folders.cwd, ".env"));
   if (dotenv !== undefined) plantSecretsOfDotenv(dotenv.toString(), `the .env file of ${name}`);
   for (const file of MADE_SECRETS) {
@@ -22,6 +23,7 @@ export async function plantSecretsInFiles(
 
 /** Plants the tokens of the workspaces that a host ran as local processes: they are made by the host, and lie there. */
 export async function plantWorkspaceTokens(name: string, dataDir: string): Promise<void> {
+  if (!isWatchingSecrets()) return;
   const workspaces = join(dataDir, "workspaces");
   for (const file of await readdir(workspaces, { recursive: true }).catch(() => [])) {
     if (basename(file) !== ".auth_token") continue;
@@ -35,6 +37,7 @@ export async function plantWorkspaceTokens(name: string, dataDir: string): Promi
  * database compresses (rows over 2 KB) is not seen that way, nor what a killed host had in its write-ahead log only.
  */
 export async function recordEmbeddedDatabase(name: string, dataDir: string): Promise<void> {
+  if (!isWatchingSecrets()) return;
   const base = join(dataDir, "database", "base");
   for (const database of await readdir(base).catch(() => [])) {
     const files = await readdir(join(base, database)).catch(() => []);
