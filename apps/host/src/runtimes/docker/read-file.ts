@@ -1,10 +1,13 @@
-import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import type { EngineClient } from "./client.js";
 import { isRefusal } from "./engine-errors.js";
 
-/** The text of one small file of a container, which need not run; null when it is not there. */
+/** Bytes of a file; a larger one is not read. */
+const LIMIT_BYTES = 1_048_576;
+
+/** The text of one small file of a container, which need not run; null when it is not there, no file, or larger. */
 export async function readFile(
   engine: EngineClient,
   containerId: string,
@@ -14,12 +17,25 @@ export async function readFile(
   try {
     return await engine.call(`read ${path} of a container`, signal, async (docker, abortSignal) => {
       const archive = await docker.getContainer(containerId).getArchive({ path, abortSignal });
-      const entries = Readable.from(archive).pipe(extract());
-      for await (const entry of entries) return await text(entry);
-      return null;
+      return await onlyFile(archive, abortSignal);
     });
   } catch (error) {
     if (isRefusal(error, 404)) return null;
     throw error;
   }
+}
+
+async function onlyFile(archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<string | null> {
+  const unpacked = extract();
+  const reading = async (): Promise<string | null> => {
+    let found: string | null = null;
+    for await (const entry of unpacked) {
+      const { type, size } = entry.header;
+      if (type === "file" && size <= LIMIT_BYTES) found = await text(entry);
+      else entry.resume();
+    }
+    return found;
+  };
+  const [found] = await Promise.all([reading(), pipeline(archive, unpacked, { signal })]);
+  return found;
 }
