@@ -22,8 +22,12 @@ export type Fault =
   | { readonly kind: "answer"; readonly status: number; readonly body: string }
   /** Never answers. */
   | { readonly kind: "hang" }
+  /** Closes the connection; the engine does not hear of it. */
+  | { readonly kind: "drop" }
   /** Answers half and closes the connection. */
   | { readonly kind: "cut" }
+  /** The engine hears of it only after `until`, or not at all where `then` says so. */
+  | { readonly kind: "stall"; readonly until: Promise<void>; readonly then?: Fault }
   /** Passes it on; the engine's answer waits for `until`. */
   | { readonly kind: "hold"; readonly until: Promise<void> }
   /** Passes it on; the engine's answer comes later. */
@@ -159,9 +163,14 @@ export class EngineProxy {
     const path = url.replace(/\?.*$/, "").replace(/^\/v[\d.]+/, "");
     const seen = { method, path, url };
     this.seen.push(seen);
-    const fault = this.fault(seen);
+    const decided = this.fault(seen);
+    if (decided?.kind === "stall") await decided.until;
+    const fault = decided?.kind === "stall" ? decided.then : decided;
     switch (fault?.kind) {
       case "hang":
+        return;
+      case "drop":
+        answer.destroy();
         return;
       case "answer":
         incoming.resume();
