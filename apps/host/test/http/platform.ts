@@ -11,26 +11,17 @@ import { nameHost, watchHost } from "@molecule/test/support/secret-watch.js";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
 import type { HttpConfig, HttpDependencies } from "../../dist/http/dependencies.js";
-import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { HostMetrics } from "../../dist/metrics/host-metrics.js";
 import { PluginToggles } from "../../dist/plugin-toggles.js";
 import { Readiness } from "../../dist/readiness.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
-import { encryptionKey, KEY_BYTES } from "../../dist/secrets/encryption-key.js";
-import { Envelope } from "../../dist/secrets/envelope.js";
-import { KeyRing } from "../../dist/secrets/key-ring.js";
-import { SecretVault } from "../../dist/secrets/secret-vault.js";
-import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
-import { EventLog } from "../../dist/storage/event-log.js";
-import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
-import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
-import { systemRandom } from "../../dist/storage/random.js";
-import { SecretStore } from "../../dist/storage/secret-store.js";
-import { TokenStore } from "../../dist/storage/token-store.js";
-import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
+import type { EventLog } from "../../dist/storage/event-log.js";
+import type { OrgTokenStore } from "../../dist/storage/org-token-store.js";
+import type { TokenStore } from "../../dist/storage/token-store.js";
 import { createWorkspaceServices } from "../../dist/workspaces/services.js";
 import { watchedLog, WatchedMasker } from "../logging/watched-log.js";
 import { addWorkspace, type SuiteDatabase } from "../storage/databases.js";
+import { storageOn } from "../storage/open-storage.js";
 import { useSharedDatabase } from "./shared-database.js";
 
 const HOST_ID = "00000000-0000-4000-8000-000000000001";
@@ -136,7 +127,7 @@ export async function startPlatform(
 
 function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const { clock = systemClock, limits = {} } = options;
-  const { database, db } = suite;
+  const { database } = suite;
   const masker = new WatchedMasker();
   const log = watchedLog(nameHost(), masker);
   const config: HttpConfig = {
@@ -165,43 +156,17 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const none = new NoneRuntime("this is a test");
   const runtime = options.runtime ?? none;
-  const events = new EventLog({ db, clock, log, masker, hostId: HOST_ID });
-  const masks = new TokenMasks(masker);
-  const tokens = new TokenStore({ db, random: systemRandom, log, masks });
-  const orgTokens = new OrgTokenStore({ db, random: systemRandom, log, masks });
-  const workspaces = new WorkspaceStore({ db });
-  const ledgers = new EnvLedgerStore({ db });
-  const toggles = new PluginToggleStore({ db });
+  const leases = soleHostLeases();
+  const { storage, vault } = storageOn({ database, hostId: HOST_ID, leases, clock, log, masker });
+  const { events, tokens, orgTokens, workspaces, ledgers, toggles } = storage;
   const pluginToggles = new PluginToggles({ kernel, store: toggles, events, hostId: HOST_ID, log });
-  const keys = new KeyRing([encryptionKey(Buffer.alloc(KEY_BYTES, 1))]);
-  const secrets = new SecretStore({ db });
   const services = createWorkspaceServices({
     config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
-    storage: {
-      database,
-      instanceId: HOST_ID,
-      hostId: HOST_ID,
-      dataDir: "/nowhere",
-      generatedAdminToken: null,
-      encryptionKeys: keys,
-      secrets,
-      events,
-      tokens,
-      orgTokens,
-      workspaces,
-      ledgers,
-      leases: soleHostLeases(),
-      toggles,
-      close: () => Promise.resolve(),
-    },
+    storage,
     runtime,
     inventory: none.inventory,
     kernel,
-    vault: new SecretVault({
-      store: secrets,
-      envelope: new Envelope(keys, systemRandom),
-      random: systemRandom,
-    }),
+    vault,
     templates: manifest.templates,
     masker,
     clock,

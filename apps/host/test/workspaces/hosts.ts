@@ -4,25 +4,16 @@ import type { RecordingLogger } from "@molecule/core/testing";
 import { nameHost } from "@molecule/test/support/secret-watch.js";
 import { readConfig } from "../../dist/config/config.js";
 import type { Database } from "../../dist/storage/database.js";
-import { TokenMasks } from "../../dist/masking/token-masks.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
-import { encryptionKey, KEY_BYTES } from "../../dist/secrets/encryption-key.js";
-import { Envelope } from "../../dist/secrets/envelope.js";
-import { KeyRing } from "../../dist/secrets/key-ring.js";
-import { SecretVault } from "../../dist/secrets/secret-vault.js";
-import { EnvLedgerStore } from "../../dist/storage/env-ledger-store.js";
-import { EventLog } from "../../dist/storage/event-log.js";
+import type { EventLog } from "../../dist/storage/event-log.js";
 import { DatabaseLeases } from "../../dist/storage/loop-leases.js";
-import { OrgTokenStore } from "../../dist/storage/org-token-store.js";
-import { PluginToggleStore } from "../../dist/storage/plugin-toggle-store.js";
-import { systemRandom } from "../../dist/storage/random.js";
 import type { WorkspaceRow } from "../../dist/storage/schema.js";
-import { SecretStore } from "../../dist/storage/secret-store.js";
-import { TokenStore } from "../../dist/storage/token-store.js";
-import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
+import type { TokenStore } from "../../dist/storage/token-store.js";
+import type { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { createWorkspaceServices, type WorkspaceServices } from "../../dist/workspaces/services.js";
 import { watchedLog, WatchedMasker } from "../logging/watched-log.js";
 import type { SuiteDatabase } from "../storage/databases.js";
+import { storageOn } from "../storage/open-storage.js";
 
 const MANIFEST = {
   version: 1,
@@ -68,40 +59,17 @@ async function startDomain(database: Database, runtime: ContainerRuntime): Promi
   const hostId = randomUUID();
   const manifest = parseManifest(JSON.stringify(MANIFEST), "/srv/molecule/manifest.json");
   const kernel = new Kernel({ manifest, env: {}, clock, log, masker });
-  const events = new EventLog({ db, clock, log, masker, hostId });
+  const leases = new DatabaseLeases({ db, hostId, clock, log });
+  const { storage, vault } = storageOn({ database, hostId, leases, clock, log, masker });
+  const { events, tokens, workspaces } = storage;
   await events.follow();
-  const masks = new TokenMasks(masker);
-  const tokens = new TokenStore({ db, random: systemRandom, log, masks });
-  const keys = new KeyRing([encryptionKey(Buffer.alloc(KEY_BYTES, 1))]);
-  const secrets = new SecretStore({ db });
-  const workspaces = new WorkspaceStore({ db });
   const services = createWorkspaceServices({
     config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
-    storage: {
-      database,
-      instanceId: hostId,
-      hostId,
-      dataDir: "/nowhere",
-      generatedAdminToken: null,
-      encryptionKeys: keys,
-      secrets,
-      events,
-      tokens,
-      orgTokens: new OrgTokenStore({ db, random: systemRandom, log, masks }),
-      workspaces,
-      ledgers: new EnvLedgerStore({ db }),
-      toggles: new PluginToggleStore({ db }),
-      leases: new DatabaseLeases({ db, hostId, clock, log }),
-      close: () => Promise.resolve(),
-    },
+    storage,
     runtime,
     inventory: new NoneRuntime("this is a test").inventory,
     kernel,
-    vault: new SecretVault({
-      store: secrets,
-      envelope: new Envelope(keys, systemRandom),
-      random: systemRandom,
-    }),
+    vault,
     templates: manifest.templates,
     masker,
     clock,
