@@ -75,7 +75,6 @@ function ownerOf(layers: readonly EnvLayer[], key: string, value: string): strin
 
 /** Without what follows a "=" or a NUL: a whole `KEY=secret` may stand where only a name belongs. */
 function shownName(key: string): string {
-   
   const end = key.search(/[=\0]/);
   return end < 0 ? JSON.stringify(key) : `${JSON.stringify(key.slice(0, end + 1))}…`;
 }
