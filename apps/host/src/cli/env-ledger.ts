@@ -42,7 +42,7 @@ export const SHOWN = 80;
 /**
  * A ledger for people: one line for each write of a variable, in order, `✓` before those that its value is made of;
  * then the files, the conflicts, and how each mutator fared.
- * @param key the only variable that was asked for; its values are not shortened
+ * @param key the only variable that was asked for: its values are not shortened, and files are left out
  */
 export function renderLedger(ledger: Ledger, key?: string): string {
   const { attempt, variables, files, conflicts, mutators } = ledger;
@@ -56,7 +56,7 @@ export function renderLedger(ledger: Ledger, key?: string): string {
       index === 0 ? printable(name) : "",
       nameOf(writer),
       outcome === "applied" ? operation : `${operation}, ${outcome}`,
-      value === null ? "" : printable(value, key === undefined ? SHOWN : Infinity),
+      value === null ? "" : value === "" ? '""' : printable(value, key === undefined ? SHOWN : Infinity),
     ]),
   );
   const sections: [string, string[]][] = [
@@ -64,7 +64,13 @@ export function renderLedger(ledger: Ledger, key?: string): string {
     [
       "files",
       columns(
-        files.map((each) => [" ", each.path, each.mode, plural(each.bytes, "byte"), nameOf(each.writer)]),
+        (key === undefined ? files : []).map((each) => [
+          " ",
+          each.path,
+          each.mode,
+          plural(each.bytes, "byte"),
+          nameOf(each.writer),
+        ]),
       ),
     ],
     ["conflicts", conflicts.map((each) => `  ${each.key}: set by ${each.plugins.join(", then ")}`)],

@@ -13,7 +13,7 @@ const write = (writer: object, operation: string, value: string | null, outcome 
 const LEDGER = {
   attempt: 2,
   variables: {
-    TIER: [write(layer("platform"), "layer", "2")],
+    TIER: [write(layer("platform"), "layer", "")],
     A_TOKEN: [
       write(layer("global secrets"), "layer", "***", "overridden"),
       write(plugin("acme"), "set", "***", "dropped"),
@@ -46,7 +46,7 @@ describe("a ledger for people", () => {
       "✓          vault@1.2.0     set                ***",
       "  GONE     image           layer, overridden  x",
       "✓          vault@1.2.0     unset",
-      "✓ TIER     platform        layer              2",
+      '✓ TIER     platform        layer              ""',
       "",
       "files",
       "  /opt/gh  0755  1 byte  vault@1.2.0",
