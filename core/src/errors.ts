@@ -100,6 +100,8 @@ export const errors = defineErrors({
     `no plugin is named ${JSON.stringify(d.plugin)}; the manifest lists ${d.known.join(", ") || "none"}`,
   PLUGIN_TOGGLE_REFUSED: (d: { plugin: string }) =>
     `plugin "${d.plugin}": it is of stage env and runs before the database is open, so it can't be toggled at run time; use MOLECULE_PLUGINS and restart`,
+  PLUGIN_TRIAL_FAILED: (d: { plugin: string; code: string; reason: string }) =>
+    `plugin "${d.plugin}" can't be switched on for the preview: ${d.reason} [${d.code}]`,
   PLUGIN_REQUIRED_FAILED: (d: { plugin: string; reason: string }) =>
     `required plugin "${d.plugin}" failed and the host can't run without it: ${d.reason}`,
 
