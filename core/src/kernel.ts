@@ -243,6 +243,9 @@ export class Kernel {
       onCall: (plugin, call) => {
         this.#activity.track(plugin, call);
       },
+      onLate: (plugin, work) => {
+        this.#activity.trackLate(plugin, work);
+      },
     });
   }
 

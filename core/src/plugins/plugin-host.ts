@@ -6,6 +6,7 @@ import type { ChainMutator } from "../hooks/env-mutators/chain.js";
 import type { HookRegistries } from "../hooks/registries.js";
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
+import { bounded } from "../util/bounded.js";
 import type { PluginActivity } from "./activity.js";
 import { describeContributions } from "./contributions.js";
 import type { PluginStage } from "./define-plugin.js";
@@ -20,6 +21,9 @@ import { PluginScope } from "./scope.js";
 import { setUpPlugin } from "./set-up.js";
 import { tryOutPlugins } from "./trial.js";
 import type { WriteConflict, WriteConflicts } from "./write-conflicts.js";
+
+/** Ms that a disable waits for mutators that were given up: those that heed their abort need no more. */
+const LATE_TIMEOUT_MS = 1_000;
 
 /** What the plugin host works with. */
 export interface PluginHostServices {
@@ -228,7 +232,19 @@ export class PluginHost {
     record.scope = null;
     await scope.withdraw();
     await this.#services.activity.idle(record.entry.name);
+    await this.#untilLateEnded(record.entry.name);
     return disposeScope(scope, this.#services);
+  }
+
+  /** Mutators whose time is over were told to give up: what they still hold is theirs for a moment. */
+  async #untilLateEnded(plugin: string): Promise<void> {
+    const { activity, clock, log } = this.#services;
+    const ended = await bounded(() => activity.lateEnded(plugin), {
+      clock,
+      timeoutMs: LATE_TIMEOUT_MS,
+      onTimeout: () => new Error("late mutators still running"),
+    });
+    if (!ended.ok) log.warn("disabled without waiting for mutators that ignore their abort", { plugin });
   }
 
   #fail(record: PluginRecord, thrown: unknown): void {

@@ -4,7 +4,7 @@ import type { Clock } from "../../ports/clock.js";
 import type { LaunchFile } from "../../ports/container-runtime.js";
 import type { Logger } from "../../ports/logger.js";
 import { HOST_OWNER, type Registered } from "../registry.js";
-import { callMutator } from "./call-mutator.js";
+import { callMutator, type CallBounds } from "./call-mutator.js";
 import { RecordingDraft, type DraftEdits } from "./draft.js";
 import { Environment } from "./environment.js";
 import { globMatcher } from "./globs.js";
@@ -45,6 +45,8 @@ export interface ChainServices {
   readonly isRegistered?: ((mutator: ChainMutator) => boolean) | undefined;
   /** Told of each asynchronous call, for waiting on a plugin's running calls. */
   readonly onCall?: ((plugin: string, call: Promise<unknown>) => void) | undefined;
+  /** Told of a mutator's work that goes on after its call was given up. */
+  readonly onLate?: CallBounds["onLate"];
   /** Told of the edits that were accepted of a plugin. Must not throw. */
   readonly onEdits?: ((plugin: string, edits: DraftEdits["edits"]) => void) | undefined;
   /** Told of each mutator that was called, when it has ended, for metrics. Must not throw. */
@@ -128,7 +130,7 @@ class ChainRun {
   /** Calls one mutator and takes its edits over; gives its failure where that ends the chain. */
   #callOne(registered: ChainMutator): CodedError | undefined | Promise<CodedError | undefined> {
     const { contribution: mutator, owner } = registered;
-    const { clock, log, lastGood, policyOf, onCall } = this.#services;
+    const { clock, log, lastGood, policyOf, onCall, onLate } = this.#services;
     const { facts } = this.#input;
     const policy = policyOf(owner.plugin);
     const draft = new RecordingDraft(this.#env.values, {
@@ -150,6 +152,7 @@ class ChainRun {
       signal: this.#input.signal,
       timeoutMs: Math.min(timeoutMs, Math.max(0, leftMs)),
       limit: leftMs < timeoutMs ? "the whole chain's time" : "its timeoutMs",
+      onLate,
     });
     const accept = (thrown: CodedError | undefined): CodedError | undefined => {
       draft.close();
