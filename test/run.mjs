@@ -3,7 +3,7 @@
 //   npm test -- core/test  build, then the tests of a folder or file
 //   npm test -- "orphan"   build, then the tests whose title matches
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -28,7 +28,14 @@ const steps = {
     command: ["api-extractor", "run", "--config", "core/api-extractor.json"],
     hint: "if the public API was meant to change: npm run api-report, and commit core/etc/core.api.md",
   },
+  coverage: { command: ["c8", "report"], shown: true },
 };
+
+/** Where c8 looks for what the tests' processes have covered. */
+const COVERAGE = join(root, "coverage", "tmp");
+
+/** Tests that wait more than they work: whole hosts, engines and browsers. They run beside all the others. */
+const WAITING = [join("test", "e2e"), join("test", "faults")];
 
 /** Where the tests' sources lie, and where tsc puts them. */
 function testFolders() {
@@ -54,13 +61,28 @@ function testFiles() {
   );
 }
 
-/** Runs a program; `shown` streams its output, else it is kept for the case that it fails. */
-function run([command, ...args], shown) {
+/**
+ * Runs a program and keeps its output.
+ * @param options.shown whether the output is shown as it comes
+ * @param options.env further variables
+ */
+function run([command, ...args], options = {}) {
   return new Promise((done) => {
-    const stdio = shown ? "inherit" : ["ignore", "pipe", "pipe"];
-    const child = spawn(command, args, { cwd: root, env, stdio });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
+    for (const [stream, shownOn] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      stream.on("data", (chunk) => {
+        output += chunk;
+        if (options.shown) shownOn.write(chunk);
+      });
+    }
     child.on("error", (error) => done({ ok: false, output: error.message }));
     child.on("close", (code) => done({ ok: code === 0, output }));
   });
@@ -71,11 +93,11 @@ function seconds(since) {
 }
 
 async function check(name) {
-  const { command, hint } = steps[name];
+  const { command, hint, shown } = steps[name];
   const since = performance.now();
-  const { ok, output } = await run(command, false);
+  const { ok, output } = await run(command);
   console.log(`── ${name} ── ${ok ? "ok" : "FAILED"} (${seconds(since)})`);
-  if (!ok) console.log(output.trimEnd().replaceAll(root, ""));
+  if (!ok || shown) console.log(output.trimEnd().replaceAll(root, ""));
   if (!ok && hint !== undefined) console.log(`→ ${hint}`);
   return ok;
 }
@@ -92,19 +114,42 @@ async function sideBySide(...lanes) {
   return (await Promise.all(lanes)).every((ok) => ok);
 }
 
-async function tests(files, options, runner = []) {
+/** One mocha process; `shown` as it goes, else at its end. */
+async function lane(name, files, options, { shown, env }) {
   const since = performance.now();
-  console.log("── tests ──");
-  const { ok } = await run([...runner, "mocha", ...options, ...files.map((file) => file.compiled)], true);
-  console.log(`── tests ── ${ok ? "ok" : "FAILED"} (${seconds(since)})`);
-  return ok;
+  const colors = process.stdout.isTTY ? ["--color"] : [];
+  const command = ["mocha", ...colors, ...options, ...files.map((file) => file.compiled)];
+  const { ok, output } = await run(command, { shown, env });
+  if (!shown) console.log(output.trimEnd());
+  console.log(`── ${name} ── ${ok ? "ok" : "FAILED"} (${seconds(since)})`);
+  return { ok, output };
+}
+
+/** All tests in two processes side by side, and what they cover. */
+async function allTests() {
+  rmSync(COVERAGE, { recursive: true, force: true });
+  const env = { NODE_V8_COVERAGE: COVERAGE };
+  const isWaiting = ({ source }) => WAITING.some((folder) => source.startsWith(join(folder, sep)));
+  const files = testFiles();
+  const working = files.filter((file) => !isWaiting(file));
+  console.log("── tests ── two processes; what the second one says follows at its end");
+  const lanes = await Promise.all([
+    lane("tests: units", working, ["--forbid-only"], { shown: true, env }),
+    lane("tests: e2e and faults", files.filter(isWaiting), ["--forbid-only"], { shown: false, env }),
+  ]);
+  const counts = lanes.map(({ output }) => /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(output));
+  const [passed, failed, skipped] = [1, 2, 3].map((at) =>
+    counts.reduce((sum, count) => sum + Number(count?.[at] ?? 0), 0),
+  );
+  console.log(`── tests ── ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return lanes.every(({ ok }) => ok) && (await check("coverage"));
 }
 
 async function everything() {
   return (
     (await sideBySide(check("types"), inOrder("page", "format"))) &&
     (await sideBySide(check("lint"), inOrder("dependencies", "unused", "api"))) &&
-    (await tests(testFiles(), ["--forbid-only"], ["c8"]))
+    (await allTests())
   );
 }
 
@@ -121,7 +166,8 @@ async function chosen(args) {
     return false;
   }
   const grep = titles.length === 0 ? [] : ["--grep", titles.join(" ")];
-  return await tests(files, ["--fail-zero", ...grep]);
+  const { ok } = await lane("tests", files, ["--fail-zero", ...grep], { shown: true });
+  return ok;
 }
 
 const since = performance.now();

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { tryRun, widePath } from "./commands.js";
+import { deployment } from "./deployment.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../apps/host/dist/cli/main.js", import.meta.url));
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** How one command ended. */
 export interface CliResult {
@@ -17,7 +17,7 @@ export async function runMolecule(
   options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
 ): Promise<CliResult> {
   const result = await tryRun(process.execPath, [PROGRAM, ...args], {
-    cwd: options.cwd ?? REPOSITORY,
+    cwd: options.cwd ?? (await deployment()),
     env: { PATH: widePath(), ...options.env },
     timeoutMs: 300_000,
   });

@@ -1,7 +1,20 @@
-import { access, rm, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { run, widePath } from "./commands.js";
 
-const POLICY_FILE = "/usr/sbin/policy-rc.d";
+/** What can wait for each other's installation: the test processes of one machine. */
+const LOCK_FILE = "/run/lock/molecule-test-install";
+
+/** Debian asks the script before it starts a service: 101 = not allowed (policy-rc.d(8)). */
+const INSTALL = `set -e
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' >"$policy"
+  chmod 755 "$policy"
+fi
+apt-get update -q
+apt-get install -qy --no-install-recommends "$@"
+`;
 
 const installs = new Map<string, Promise<void>>();
 
@@ -20,19 +33,11 @@ export async function installPackages(packages: readonly string[]): Promise<void
 }
 
 async function install(packages: readonly string[]): Promise<void> {
-  // Debian asks this script before it starts a service: 101 = not allowed (policy-rc.d(8)).
-  const policyIsOurs = !(await exists(POLICY_FILE));
-  if (policyIsOurs) await writeFile(POLICY_FILE, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  try {
-    const env = { ...process.env, PATH: widePath(), DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update", "-q"], { env, timeoutMs: 180_000 });
-    await run("apt-get", ["install", "-qy", "--no-install-recommends", ...packages], {
-      env,
-      timeoutMs: 420_000,
-    });
-  } finally {
-    if (policyIsOurs) await rm(POLICY_FILE, { force: true });
-  }
+  // `npm test` has two test processes, and apt-get does not wait for another one.
+  await run("flock", [LOCK_FILE, "sh", "-c", INSTALL, "install", ...packages], {
+    env: { ...process.env, PATH: widePath(), DEBIAN_FRONTEND: "noninteractive" },
+    timeoutMs: 900_000,
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

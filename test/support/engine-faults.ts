@@ -22,8 +22,12 @@ export type Fault =
   | { readonly kind: "answer"; readonly status: number; readonly body: string }
   /** Never answers. */
   | { readonly kind: "hang" }
+  /** Closes the connection; the engine does not hear of it. */
+  | { readonly kind: "drop" }
   /** Answers half and closes the connection. */
   | { readonly kind: "cut" }
+  /** The engine hears of it only after `until`, or not at all where `then` says so. */
+  | { readonly kind: "stall"; readonly until: Promise<void>; readonly then?: Fault }
   /** Passes it on; the engine's answer waits for `until`. */
   | { readonly kind: "hold"; readonly until: Promise<void> }
   /** Passes it on; the engine's answer comes later. */
@@ -74,6 +78,8 @@ export class EngineProxy {
   /** As `DOCKER_HOST`. */
   readonly url: string;
   readonly seen: SeenRequest[] = [];
+  /** Those of them that the engine has answered. */
+  readonly answered: SeenRequest[] = [];
   /** Decides what goes wrong; nothing unless set. */
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
   readonly #path: string;
@@ -139,11 +145,17 @@ export class EngineProxy {
   heal(): void {
     this.fault = () => undefined;
     this.seen.length = 0;
+    this.answered.length = 0;
   }
 
   /** How often a request with this method and path was seen. */
   count(method: string, path: RegExp): number {
-    return this.seen.filter((each) => each.method === method && path.test(each.path)).length;
+    return countOf(this.seen, method, path);
+  }
+
+  /** How often the engine has answered one, whether or not the answer was handed on. */
+  countAnswered(method: string, path: RegExp): number {
+    return countOf(this.answered, method, path);
   }
 
   async #serve(incoming: IncomingMessage, answer: ServerResponse, enginePath: string): Promise<void> {
@@ -151,9 +163,14 @@ export class EngineProxy {
     const path = url.replace(/\?.*$/, "").replace(/^\/v[\d.]+/, "");
     const seen = { method, path, url };
     this.seen.push(seen);
-    const fault = this.fault(seen);
+    const decided = this.fault(seen);
+    if (decided?.kind === "stall") await decided.until;
+    const fault = decided?.kind === "stall" ? decided.then : decided;
     switch (fault?.kind) {
       case "hang":
+        return;
+      case "drop":
+        answer.destroy();
         return;
       case "answer":
         incoming.resume();
@@ -165,7 +182,10 @@ export class EngineProxy {
         return;
       default:
         // In one piece: the engine may have answered and closed before a last, empty write, which would fail then.
-        this.#pass(incoming, await buffer(incoming).catch(() => Buffer.alloc(0)), answer, enginePath, fault);
+        this.#pass(incoming, await buffer(incoming).catch(() => Buffer.alloc(0)), answer, enginePath, {
+          seen,
+          fault,
+        });
     }
   }
 
@@ -174,10 +194,11 @@ export class EngineProxy {
     body: Buffer,
     answer: ServerResponse,
     socketPath: string,
-    fault: Fault | undefined,
+    { seen, fault }: { readonly seen: SeenRequest; readonly fault: Fault | undefined },
   ): void {
     const onward = request({ socketPath, method, path: url, headers, agent: false });
     onward.on("response", (response) => {
+      this.answered.push(seen);
       void deliver(response, answer, fault).catch(() => answer.destroy());
     });
     onward.on("error", () => answer.destroy());
@@ -186,6 +207,10 @@ export class EngineProxy {
     });
     onward.end(body);
   }
+}
+
+function countOf(requests: readonly SeenRequest[], method: string, path: RegExp): number {
+  return requests.filter((each) => each.method === method && path.test(each.path)).length;
 }
 
 /** Hands the engine's answer on, as the fault has it. */

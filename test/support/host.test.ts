@@ -1,8 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { deploymentOf } from "./deployment.js";
 import { runHost, startHost, type RunningHost } from "./host.js";
 import { signal } from "./processes.js";
+import { makeProject } from "./project.js";
 import { tempDir } from "./temp.js";
 
 describe("startHost", () => {
@@ -30,6 +32,17 @@ describe("startHost", () => {
   it("holds what the host said, by line and field", async () => {
     const line = await host.waitForLine(({ message }) => message === "listening");
     expect(line.fields?.port).to.equal(host.port);
+  });
+
+  it("runs the repository's manifest, and nothing of a developer's .env", async () => {
+    const boot = host.lines.find(({ message }) => message.startsWith("boot\n"));
+    expect(boot?.message).to.match(/ dotenv +[\d.]+ ms {2}no \.env in .*deploy-/);
+    const root = await makeProject();
+    await root.write(".env", "LOG_LEVEL=nonsense\n");
+    const { dir } = root;
+    expect((await runHost({ cwd: dir })).stderr).to.include("LOG_LEVEL");
+    const immune = await startHost({ cwd: await deploymentOf(dir), env: { CONTAINER_RUNTIME: "none" } });
+    expect(await immune.stop()).to.equal(0);
   });
 
   it("starts a second host beside it, kills it, and answers the exit code of one that is stopped", async function () {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { tryRun, widePath, type RunResult } from "./commands.js";
+import { deployment } from "./deployment.js";
 import { supportErrors } from "./errors.js";
 import { eventually, type EventuallyOptions } from "./eventually.js";
 import { own } from "./lifetime.js";
@@ -10,7 +11,6 @@ import { endProcess } from "./processes.js";
 import { tempDir } from "./temp.js";
 
 const HOST_PROGRAM = fileURLToPath(new URL("../../../apps/host/dist/cli/main.js", import.meta.url));
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The host promises to end within 15 s of SIGTERM (faults.md, row 46); a bit more for a busy machine. */
 const STOP_TIMEOUT_MS = 20_000;
@@ -27,9 +27,9 @@ export interface HostOptions {
   readonly args?: readonly string[];
   /** `MOLECULE_DATA_DIR`; a new folder unless told. */
   readonly dataDir?: string;
-  /** `MOLECULE_MANIFEST`; the repository's manifest.json unless told. */
+  /** `MOLECULE_MANIFEST`; that of the working directory unless told. */
   readonly manifest?: string;
-  /** Working directory; the repository's root unless told. */
+  /** Working directory; unless told one with the repository's manifest.json, but not its `.env`: {@link deployment}. */
   readonly cwd?: string;
   /** Deadline for `GET /health` to answer 200, in ms; 60,000 unless told: PGlite takes long on a busy machine. */
   readonly startTimeoutMs?: number;
@@ -145,7 +145,7 @@ async function commandLine(options: HostOptions): Promise<CommandLine> {
   return {
     args: [HOST_PROGRAM, "start", ...dev, ...(options.args ?? [])],
     env,
-    cwd: options.cwd ?? REPOSITORY,
+    cwd: options.cwd ?? (await deployment()),
     dataDir,
   };
 }

@@ -28,6 +28,10 @@ export const BEHAVIOURS = {
   exits: 'CMD ["node", "-e", "process.exit(3)"]',
   silent:
     'CMD ["node", "-e", "process.on(\'SIGTERM\', () => process.exit(0)); setInterval(() => undefined, 1000)"]',
+  /** Registers after two seconds. */
+  late: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(
+    "await new Promise((resolve) => setTimeout(resolve, 2_000));",
+  )}", "/app/dist/main.js"]`,
   /** Registers, and ends half a second later. */
   diesInSoak: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(
     "const real = fetch; globalThis.fetch = async (...args) => { const answer = await real(...args); " +
@@ -57,6 +61,10 @@ export interface FleetOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the template's image comes from a registry, see {@link RolloutFleet.push}; not unless told. */
   readonly registry?: boolean;
+  /** One that the tests take down; else that of the test process. */
+  readonly engine?: Engine;
+  /** Plugins beside the image-watcher. */
+  readonly plugins?: readonly string[];
 }
 
 /** Workspaces of the demo agent on a real engine and a real server, and images to roll out to them. */
@@ -76,7 +84,7 @@ export class RolloutFleet {
 
   /** Builds the first image and starts a host. Call it in a `before` hook, and {@link end} in `after`. */
   static async start(ctx: Mocha.Context, options: FleetOptions = {}): Promise<RolloutFleet> {
-    const engine = await useEngine(ctx);
+    const engine = options.engine ?? (await useEngine(ctx));
     const postgres = await usePostgres(ctx);
     const { url } = await postgres.freshDatabase();
     const folder = await tempDir("fleet-");
@@ -92,7 +100,7 @@ export class RolloutFleet {
     const reference = registry === null ? base : `${registry.host}/${name}`;
     const manifest = join(folder, "manifest.json");
     await symlink(PACKAGES, join(folder, "node_modules"));
-    await writeFile(manifest, JSON.stringify(manifestOf(reference)));
+    await writeFile(manifest, JSON.stringify(manifestOf(reference, options.plugins ?? [])));
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     const env = {
@@ -322,13 +330,14 @@ export class RolloutFleet {
 }
 
 /** The watcher is there where `IMAGE_AUTO_REFRESH` says so, as with the manifest that the platform comes with. */
-function manifestOf(image: string): object {
+function manifestOf(image: string, others: readonly string[]): object {
   const watcher = {
     name: "image-watcher",
     module: "@molecule/plugin-image-watcher",
     when: { env: "IMAGE_AUTO_REFRESH", equals: "true" },
   };
-  return { version: 1, plugins: [watcher], workspace_templates: [{ name: "demo", image }] };
+  const plugins = [watcher, ...others.map((name) => ({ name, module: `@molecule/plugin-${name}` }))];
+  return { version: 1, plugins, workspace_templates: [{ name: "demo", image }] };
 }
 
 /** Without the registry's host and the tag. */

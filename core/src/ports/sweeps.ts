@@ -93,6 +93,8 @@ export const ORPHAN_EXAMINERS: InjectionToken<OrphanExaminers> = Symbol.for(
 /** A workspace that is being provisioned. */
 export interface PendingProvision extends AttemptOfWorkspace {
   readonly runtime: string;
+  /** Ms since the epoch; the same for as long as its deadline is, also where it goes on as another attempt. */
+  readonly startedAt: number;
   /** Seconds since the provision began, by the database's clock. */
   readonly ageSeconds: number;
 }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isCodedError } from "@molecule/core";
+import { skip } from "@molecule/test/support/skip.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import { locateEnvFile, readEnvFile } from "../dist/env-file.js";
@@ -70,7 +71,7 @@ describe("readEnvFile", () => {
     await writeFile(path, "A=1");
     await chmod(path, 0);
     const { geteuid, seteuid } = process;
-    if (geteuid === undefined || seteuid === undefined) return this.skip();
+    if (geteuid === undefined || seteuid === undefined) return skip(this, "this system has no users");
     const isRoot = geteuid() === 0;
     // Root may read everything: the test becomes nobody meanwhile.
     if (isRoot) {

@@ -1,4 +1,4 @@
-import type { AttemptOfWorkspace, PendingProvision } from "@molecule/core";
+import type { PendingProvision } from "@molecule/core";
 
 /** Seconds for a runtime that declares nothing. */
 const DEFAULT_SECONDS = 600;
@@ -42,6 +42,7 @@ export class ProvisionAges {
   }
 }
 
-function keyOf({ workspaceId, attempt }: AttemptOfWorkspace): string {
-  return `${workspaceId} ${attempt}`;
+/** Not its attempt: one that an absent engine has held up goes on as the next, with the time that is left. */
+function keyOf({ workspaceId, startedAt }: PendingProvision): string {
+  return `${workspaceId} ${startedAt}`;
 }

@@ -13,8 +13,8 @@ describe("the deadline of a provision", () => {
   it("is measured from the database's age at first sight on by a clock that nobody sets", () => {
     let now = 0;
     const ages = new ProvisionAges(() => now);
-    const seen = (ageSeconds: number, attempt = 1) => {
-      const provision = { workspaceId: "w", attempt, runtime: "demo", ageSeconds };
+    const seen = (ageSeconds: number, { attempt = 1, startedAt = 1000 } = {}) => {
+      const provision = { workspaceId: "w", attempt, runtime: "demo", startedAt, ageSeconds };
       return ages.observe([provision]).get(provision);
     };
     expect(seen(100)).to.equal(100);
@@ -23,6 +23,8 @@ describe("the deadline of a provision", () => {
     expect(seen(3_730)).to.equal(130);
     now = 60_000;
     expect(seen(-3_440)).to.equal(160);
-    expect(seen(5, 2)).to.equal(5);
+    // Resumed after the engine was away: the deadline stays.
+    expect(seen(-3_440, { attempt: 2 })).to.equal(160);
+    expect(seen(5, { attempt: 3, startedAt: 2000 })).to.equal(5);
   });
 });

@@ -53,7 +53,7 @@ interface Container {
   name: string;
   readonly body: CreateBody;
   readonly imageId: string;
-  createdMs: number;
+  readonly createdMs: number;
   readonly files: Map<string, string>;
   log: string;
   running: Running | null;
@@ -224,11 +224,6 @@ export class MemoryContainers {
     return [...this.#all.values()].some((each) => each.imageId === imageId);
   }
 
-  /** Ends a container's process from inside, as a crash does. */
-  crash(idOrName: string, exitCode: number): void {
-    this.#end(this.#find(idOrName), exitCode);
-  }
-
   /** As when the engine is stopped and started again: what ran by its restart policy runs again, on other ports. */
   restartAll(): void {
     const ran = [...this.#all.values()].filter((each) => each.running !== null);
@@ -238,19 +233,9 @@ export class MemoryContainers {
     }
   }
 
-  /** All of them were created `ms` earlier from now on. */
-  age(ms: number): void {
-    for (const each of this.#all.values()) each.createdMs -= ms;
-  }
-
   /** Ends every process. */
   stopAll(): void {
     for (const each of this.#all.values()) if (each.running !== null) this.#end(each, 137);
-  }
-
-  clear(): void {
-    this.stopAll();
-    this.#all.clear();
   }
 
   #find(idOrName: string): Container {

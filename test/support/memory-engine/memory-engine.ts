@@ -8,16 +8,6 @@ import { MemoryVolumes } from "./volumes.js";
 import { Refusal } from "./refusal.js";
 import { answer, type Answer, type EngineState } from "./routes.js";
 
-/** A call on its way to the memory engine. */
-export interface EngineRequest {
-  readonly method: string;
-  /** Without the API version and the query, e.g. `/containers/json`. */
-  readonly path: string;
-}
-
-/** What goes wrong with a call: an error in place of it, no answer although it was done, or no answer at all. */
-export type EngineFault = "refuse" | "lose-answer" | "cut";
-
 /**
  * A Docker engine without processes: it speaks the engine's API on a socket of its own, fast enough for thousands of
  * runs. `memory-engine.test.ts` holds it and a real engine to the same contract.
@@ -28,8 +18,6 @@ export class MemoryEngine {
   readonly containers: MemoryContainers;
   readonly volumes: MemoryVolumes;
   readonly images: MemoryImages;
-  /** Decides what goes wrong; nothing unless set. */
-  fault: (request: EngineRequest) => EngineFault | undefined = () => undefined;
   readonly #state: EngineState;
   readonly #server: Server;
   readonly #path: string;
@@ -58,6 +46,7 @@ export class MemoryEngine {
       volumes: this.volumes,
       networks: new Map(),
       images: this.images,
+      now,
     };
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
@@ -65,20 +54,6 @@ export class MemoryEngine {
   /** Makes an image, or moves its name to another one. */
   addImage(reference: string, program: Program, env: readonly string[] = []): string {
     return this.images.add(reference, { program, env });
-  }
-
-  /** As if `ms` had gone by since everything was created. */
-  age(ms: number): void {
-    this.containers.age(ms);
-    this.volumes.age(ms);
-  }
-
-  /** Nothing but the images is left. */
-  clear(): void {
-    this.fault = () => undefined;
-    this.containers.clear();
-    this.volumes.clear();
-    this.#state.networks.clear();
   }
 
   async close(): Promise<void> {
@@ -92,17 +67,7 @@ export class MemoryEngine {
     const { method = "GET", url = "/" } = request;
     const { pathname, searchParams } = new URL(url, "http://engine");
     const path = pathname.replace(/^\/v\d+\.\d+/, "");
-    const fault = this.fault({ method, path });
-    if (fault === "cut") {
-      response.destroy();
-      return;
-    }
-    const answered = await this.#answer(fault, { method, path, searchParams, body: await buffer(request) });
-    if (fault === "lose-answer") {
-      response.destroy();
-      return;
-    }
-    const { status, body } = answered;
+    const { status, body } = await this.#answer({ method, path, searchParams, body: await buffer(request) });
     // A client's kept connection would be taken for a leak of its test.
     response.setHeader("Connection", "close");
     if (typeof body === "string") {
@@ -111,9 +76,8 @@ export class MemoryEngine {
     else response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   }
 
-  async #answer(fault: EngineFault | undefined, request: Parameters<typeof answer>[1]): Promise<Answer> {
+  async #answer(request: Parameters<typeof answer>[1]): Promise<Answer> {
     try {
-      if (fault === "refuse") throw new Refusal(500, "the engine has a fault of the test");
       return await answer(this.#state, request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -15,6 +15,8 @@ export interface EngineState {
   readonly volumes: MemoryVolumes;
   readonly networks: Map<string, { readonly id: string; readonly labels: Labels }>;
   readonly images: MemoryImages;
+  /** Its clock, ms since the epoch. */
+  readonly now: () => number;
 }
 
 /** A call, taken apart. */
@@ -44,7 +46,11 @@ const readNamed = reader(
 /** Method and path, whose group is handed to the handler. */
 const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
   ["GET", /^\/_ping()$/, () => ({ status: 200, body: "OK" })],
-  ["GET", /^\/info()$/, () => ({ status: 200, body: { NCPU: 4, SystemTime: new Date().toISOString() } })],
+  [
+    "GET",
+    /^\/info()$/,
+    ({ now }) => ({ status: 200, body: { NCPU: 4, SystemTime: new Date(now()).toISOString() } }),
+  ],
   [
     "GET",
     /^\/version()$/,

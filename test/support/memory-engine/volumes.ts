@@ -4,7 +4,7 @@ import { Refusal } from "./refusal.js";
 interface Volume {
   readonly name: string;
   readonly labels: Labels;
-  createdMs: number;
+  readonly createdMs: number;
   readonly files: Map<string, string>;
 }
 
@@ -43,15 +43,6 @@ export class MemoryVolumes {
   /** By their paths inside the volume, which begin with a slash. */
   files(name: string): Map<string, string> {
     return this.#find(name).files;
-  }
-
-  /** All of them were created `ms` earlier from now on. */
-  age(ms: number): void {
-    for (const each of this.#all.values()) each.createdMs -= ms;
-  }
-
-  clear(): void {
-    this.#all.clear();
   }
 
   #find(name: string): Volume {

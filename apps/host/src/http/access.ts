@@ -53,9 +53,14 @@ export class Access {
     return this.#adminHash !== null && timingSafeEqual(hashOf(token), this.#adminHash);
   }
 
-  /** Whether a webhook is signed with the secret; null where there is none. */
-  isSigned(request: IncomingMessage, body: Uint8Array): boolean | null {
-    if (this.#webhookSecret === null) return null;
+  /** Whether there is a secret of webhooks. */
+  get takesWebhooks(): boolean {
+    return this.#webhookSecret !== null;
+  }
+
+  /** Whether a webhook is signed with the secret; none is where there is no secret. */
+  isSigned(request: IncomingMessage, body: Uint8Array): boolean {
+    if (this.#webhookSecret === null) return false;
     const signature = request.headers["x-hub-signature-256"];
     return isSignedWith(this.#webhookSecret, body, typeof signature === "string" ? signature : undefined);
   }

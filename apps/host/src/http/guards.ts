@@ -85,13 +85,14 @@ export class Guards {
   }
 
   /**
-   * Who knows the secret of webhooks. Without one set, nobody hears that there is such a route.
-   * @throws ROUTE_NOT_FOUND, WEBHOOK_SIGNATURE_INVALID
+   * Who knows the secret of webhooks. Without one set, nobody hears that there is such a route: no body is read.
+   * @throws ROUTE_NOT_FOUND, WEBHOOK_SIGNATURE_INVALID; what `readBody` throws
    */
-  signed(request: IncomingMessage, path: string, body: Uint8Array): void {
-    const isGood = this.#access.isSigned(request, body);
-    if (isGood === null) throw httpErrors.ROUTE_NOT_FOUND({ method: request.method ?? "", path });
-    if (!isGood) throw httpErrors.WEBHOOK_SIGNATURE_INVALID({});
+  async signed(request: IncomingMessage, path: string, readBody: () => Promise<Uint8Array>): Promise<void> {
+    if (!this.#access.takesWebhooks) {
+      throw httpErrors.ROUTE_NOT_FOUND({ method: request.method ?? "", path });
+    }
+    if (!this.#access.isSigned(request, await readBody())) throw httpErrors.WEBHOOK_SIGNATURE_INVALID({});
   }
 
   /**

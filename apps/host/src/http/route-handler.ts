@@ -49,7 +49,7 @@ async function admitAndRead(route: Route, ctx: RouterContext, guards: Guards): P
     return { token, callerId: null, body };
   }
   if (guard === "signed") {
-    guards.signed(ctx.req, ctx.path, await readBytes(ctx.req));
+    await guards.signed(ctx.req, ctx.path, () => readBytes(ctx.req));
     return { token: null, callerId: null, body: undefined };
   }
   const callerId = guard === "discovery-caller" ? requireCallerId(ctx.req) : null;

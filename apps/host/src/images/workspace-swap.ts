@@ -45,6 +45,8 @@ export interface SwapServices {
 
 /** Ms for bringing the new container up; the old one is not running meanwhile. */
 const LAUNCH_TIMEOUT_MS = 3 * 60_000;
+/** How often the new container is started where the engine was away and has it stopped since. */
+const MAX_LAUNCHES = 3;
 /** Ms for taking back what a withdrawn swap has made. */
 const WITHDRAW_TIMEOUT_MS = 30_000;
 
@@ -60,6 +62,7 @@ export class WorkspaceSwap {
   #swap: SwapRow;
   /** Holds secrets, so it is not kept: a swap that is taken up again prepares anew. */
   #spec: LaunchSpec | undefined;
+  #launches = 0;
 
   constructor(
     services: SwapServices,
@@ -165,9 +168,11 @@ export class WorkspaceSwap {
         await this.#noteContainer(attempt, await runtime.launch(spec, call));
       }, LAUNCH_TIMEOUT_MS);
       await active.moving(id, launch);
+      this.#launches += 1;
     } catch (error) {
-      // A command that is not in the image is told as a bad request.
-      return await this.#goBack(error, isRefusal(error, 400));
+      // A command that is not in the image is told as a bad request, and so is a network of an ambiguous name.
+      const imageFault = isRefusal(error, 400) && !isRefusal(error, 400, /^network /);
+      return await this.#goBack(error, imageFault);
     }
     await this.#advance("gating");
     return null;
@@ -177,9 +182,15 @@ export class WorkspaceSwap {
     const { workspace_id: workspaceId, new_attempt: attempt } = this.#swap;
     const { swaps, clock, times, tokens } = this.#services;
     const status = async () => (await swaps.current(this.#swap)).status;
+    const subject = { workspaceId, attempt, status, unwatched: this.#launches === 0 };
     const services = { replacement: this.#replacement, clock };
-    const failure = await passGate({ workspaceId, attempt, status }, times, services, this.#call);
-    if (failure !== null) return await this.#goBack(failure.error, failure.imageFault);
+    const verdict = await passGate(subject, times, services, this.#call);
+    if (verdict.kind === "failed") return await this.#goBack(verdict.error, verdict.imageFault);
+    if (verdict.kind === "lost") {
+      if (this.#launches >= MAX_LAUNCHES) return await this.#goBack(verdict.error, false);
+      await this.#advance("launching-new");
+      return null;
+    }
     const { digest } = this.#rollout;
     const payload = { digest, previous_digest: this.#swap.old_image_digest, attempt };
     await this.#advance("removing-old", {}, async (trx, emit) => {

@@ -1,4 +1,5 @@
 import type { Executor, Trx, WorkspaceRow } from "./schema.js";
+import { SharedRead } from "./shared-read.js";
 
 const LIST_COLUMNS = [
   "id",
@@ -7,7 +8,6 @@ const LIST_COLUMNS = [
   "tier",
   "status",
   "runtime",
-  "template",
   "agent_card",
   "url",
   "parent_id",
@@ -26,21 +26,25 @@ const LIST_COLUMNS = [
 ] as const satisfies readonly (keyof WorkspaceRow)[];
 
 /** What {@link WorkspaceStore.list} reads of a workspace. */
-export type WorkspaceListRow = Pick<WorkspaceRow, (typeof LIST_COLUMNS)[number]>;
+export type WorkspaceListRow = Readonly<Pick<WorkspaceRow, (typeof LIST_COLUMNS)[number]>>;
 
 /** Reads workspaces. Writing them is the state machine's. */
 export class WorkspaceStore {
   readonly #db: Executor;
+  readonly #list: SharedRead<readonly WorkspaceListRow[]>;
 
   constructor(services: { db: Executor }) {
     this.#db = services.db;
+    this.#list = new SharedRead(() => this.#readList());
   }
 
-  /**
-   * All that are not removed, in the order of their creation. Only what the list shows: with every column, 1,000 rows
-   * take 10.0 ms in place of 4.2.
-   */
-  list(): Promise<WorkspaceListRow[]> {
+  /** All that are not removed, in the order of their creation. Pages that poll at once share one read. */
+  list(): Promise<readonly WorkspaceListRow[]> {
+    return this.#list.get();
+  }
+
+  // Only what the list shows: with every column, 1,000 rows take 10.0 ms in place of 4.2.
+  #readList(): Promise<readonly WorkspaceListRow[]> {
     return this.#db
       .selectFrom("workspaces")
       .select(LIST_COLUMNS)

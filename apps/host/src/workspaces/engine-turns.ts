@@ -20,7 +20,8 @@ export class EngineTurns {
   }
 
   /**
-   * Runs `work` when it is its turn.
+   * Runs `work` when it is its turn. Answers as soon as the work is done; the turn is given back meanwhile, which
+   * the next job waits for.
    * @param work is given a signal that also aborts when the turn is lost
    * @throws the signal's reason while waiting, or what `work` throws
    */
@@ -30,32 +31,23 @@ export class EngineTurns {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const before = this.#last.get(workspaceId) ?? Promise.resolve();
-    const mine = before.then(() => this.#hold(workspaceId, signal, work));
-    const ended = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#last.set(workspaceId, ended);
-    try {
-      return await mine;
-    } finally {
-      if (this.#last.get(workspaceId) === ended) this.#last.delete(workspaceId);
-    }
-  }
-
-  async #hold<T>(
-    workspaceId: string,
-    signal: AbortSignal,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#leases === null) return work(signal);
-    const lease = await this.#acquire(this.#leases, `workspace/${workspaceId}`, signal);
-    try {
+    let release: LoopLease["release"] | undefined;
+    const mine = before.then(async () => {
+      signal.throwIfAborted();
+      if (this.#leases === null) return await work(signal);
+      const lease = await this.#acquire(this.#leases, `workspace/${workspaceId}`, signal);
+      release = () => lease.release();
       return await work(AbortSignal.any([signal, lease.signal]));
-    } finally {
-      await lease.release();
-    }
+    });
+    const end = async () => {
+      await release?.();
+    };
+    const ended = mine.then(end, end);
+    this.#last.set(workspaceId, ended);
+    void ended.then(() => {
+      if (this.#last.get(workspaceId) === ended) this.#last.delete(workspaceId);
+    });
+    return await mine;
   }
 
   async #acquire(leases: LeaseProvider, name: string, signal: AbortSignal): Promise<LoopLease> {

@@ -189,7 +189,8 @@ export class Provisioner {
         .set({
           last_sample_error: this.#services.masker.mask(messageOf(reason)),
           provision_host: null,
-          provision_claim_expires_at: sql<Date>`now()`,
+          // Long ago, and so also where somebody sets the clock back.
+          provision_claim_expires_at: sql<Date>`'epoch'`,
           updated_at: sql`now()`,
         })
         .where("id", "=", row.id)

@@ -1,31 +1,39 @@
 import { expect } from "chai";
-import fc from "fast-check";
-import { begin, commands, windUp } from "./commands.js";
-import { newModel, type Model } from "./model.js";
+import { inMemory } from "./engines/in-memory.js";
+import type { ModelEngine } from "./engines/model-engine.js";
+import { real } from "./engines/real.js";
+import { runSequences, type SequenceOptions, type Tally } from "./sequences.js";
 import { World } from "./world.js";
 
-/** Sequences in one run; `MODEL_RUNS` asks for more, and `MODEL_SEED` for those of a run that failed. */
-const RUNS = 60;
+/** Sequences on the engine in memory, unless `MODEL_RUNS` says otherwise. */
+const RUNS = 40;
+/** On a real engine, whose containers take their time: as many as it gets through, and no fewer than the least. */
+const REAL = { runs: 20, maxCommands: 12, budgetMs: 60_000 };
+const LEAST_REAL = 3;
 
 describe("the life of workspaces, against a model", () => {
   it("leaks nothing and reaps nothing alive, whatever happens in whatever order", async function () {
-    const numRuns = Number(process.env.MODEL_RUNS ?? RUNS);
-    const seed = process.env.MODEL_SEED;
-    const world = await World.open(this);
-    this.timeout(60_000 + numRuns * 5_000);
-    try {
-      const property = fc.asyncProperty(commands(), async (sequence) => {
-        await world.reset();
-        const bystanders = world.bystanders();
-        const model: Model = newModel();
-        await begin(model, world);
-        await fc.asyncModelRun(() => ({ model, real: world }), sequence);
-        await windUp(model, world);
-        expect(world.bystanders(), "what belongs to others").to.deep.equal(bystanders);
-      });
-      await fc.assert(property, { numRuns, ...(seed === undefined ? {} : { seed: Number(seed) }) });
-    } finally {
-      await world.close();
-    }
+    const runs = Number(process.env.MODEL_RUNS ?? RUNS);
+    const tally = await check(this, await inMemory(), { runs, maxCommands: 25 });
+    expect(tally.sequences).to.equal(runs);
+  });
+
+  it("and so it does on a real engine", async function () {
+    const tally = await check(this, await real(this), REAL);
+    expect(tally.sequences).to.be.at.least(LEAST_REAL);
   });
 });
+
+async function check(ctx: Mocha.Context, engine: ModelEngine, options: SequenceOptions): Promise<Tally> {
+  const world = await World.open(ctx, engine);
+  ctx.timeout(240_000 + options.runs * 5_000);
+  try {
+    const tally = await runSequences(world, options);
+    if (ctx.test !== undefined) {
+      ctx.test.title += `: ${tally.sequences} sequences, ${tally.commands} commands`;
+    }
+    return tally;
+  } finally {
+    await world.close();
+  }
+}

@@ -1,23 +1,26 @@
-import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
+import { symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Writable } from "node:stream";
-import { systemClock, type Clock } from "@molecule/core";
+import { fileURLToPath } from "node:url";
+import type { Fault, SeenRequest } from "@molecule/test/support/engine-faults.js";
 import { eventually } from "@molecule/test/support/eventually.js";
-import { MemoryEngine } from "@molecule/test/support/memory-engine/memory-engine.js";
 import { usePostgres, type FreshDatabase } from "@molecule/test/support/postgres.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
-import Docker from "dockerode";
 import pg from "pg";
 import { startHost, type RunningHost } from "../../dist/host.js";
+import { JumpingClock } from "./clock.js";
 import { installClock } from "./database-clock.js";
+import { EngineView } from "./engine-view.js";
+import type { ModelEngine } from "./engines/model-engine.js";
 
-const MANIFEST = fileURLToPath(new URL("../../test/model/manifest.json", import.meta.url));
-const INSTANCE = "molecule.platform.instance";
-const WORKSPACE = "molecule.workspace.id";
+const NODE_MODULES = fileURLToPath(new URL("../../../../node_modules", import.meta.url));
 
 /** The loops that look after workspaces, in the order in which a round of sweeps runs them. */
-const SWEEPS = ["workspace-recovery", "provision-timeout", "health-sweep", "orphan-sweeper"];
+export const SWEEPS = ["workspace-recovery", "provision-timeout", "health-sweep", "orphan-sweeper"] as const;
+
+/** Name of such a loop. */
+export type SweepName = (typeof SWEEPS)[number];
 
 /** A workspace's row, as far as the model looks. */
 export interface Row {
@@ -26,109 +29,54 @@ export interface Row {
   readonly attempt: number;
 }
 
-/** A container of a workspace as the engine tells it. */
-export interface Found {
-  readonly id: string;
-  readonly workspaceId: string;
-  readonly attempt: number;
-  readonly running: boolean;
-}
-
 /** An answer of the host. */
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A wall clock that can be set, and time that can be skipped; timers go on as they are. */
-class JumpingClock implements Clock {
-  #wallOffsetMs = 0;
-  #skippedMs = 0;
-  readonly monotonic = () => systemClock.monotonic() + this.#skippedMs;
-  readonly timer: Clock["timer"] = (callback, delayMs) => systemClock.timer(callback, delayMs);
-  readonly now = () => systemClock.now() + this.#wallOffsetMs + this.#skippedMs;
-  /** Sets the wall clock, without any time going by. */
-  jump(ms: number): void {
-    this.#wallOffsetMs += ms;
-  }
-  /** As if time had gone by. */
-  skip(ms: number): void {
-    this.#skippedMs += ms;
-  }
-}
-
-/** A whole host in this process, on a real database and the memory engine. */
+/** A whole host in this process, on a real database and an engine behind a proxy. */
 export class World {
-  readonly clock: JumpingClock;
-  readonly engine: MemoryEngine;
-  readonly #docker: Docker;
+  readonly clock = new JumpingClock();
+  readonly engine: ModelEngine;
+  /** What goes wrong with the engine's calls. */
+  trouble: (request: SeenRequest) => Fault | undefined = () => undefined;
   readonly #fresh: FreshDatabase;
   readonly #pool: pg.Pool;
-  readonly #host: RunningHost;
-  #instanceId = "";
+  #parts: { readonly host: RunningHost; readonly view: EngineView } | undefined;
 
-  static async open(ctx: Mocha.Context): Promise<World> {
+  static async open(ctx: Mocha.Context, engine: ModelEngine): Promise<World> {
     const fresh = await (await usePostgres(ctx)).freshDatabase();
     await installClock(fresh.url);
-    const engine = await MemoryEngine.start();
-    engine.addImage("agent:latest", () => undefined, ["PATH=/bin"]);
-    const clock = new JumpingClock();
-    const host = await startHost({
-      env: {
-        PORT: "0",
-        HOST: "127.0.0.1",
-        DATABASE_URL: fresh.url,
-        DOCKER_HOST: engine.url,
-        CONTAINER_RUNTIME: "docker",
-        MOLECULE_MANIFEST: MANIFEST,
-        MOLECULE_DATA_DIR: await tempDir("model-"),
-        LOG_LEVEL: "error",
-      },
-      cwd: "/",
-      dev: true,
-      output: new Writable({ write: (_chunk, _encoding, done) => done() }),
-      terminal: false,
-      clock,
-    });
-    const world = new World({ fresh, engine, host, clock });
-    const { rows } = await world.query<{ value: string }>(
-      "select value from installation where key = 'instance_id'",
-    );
-    world.#instanceId = rows[0]?.value ?? "";
-    // They tick when a sequence says so, and not when their time has come.
-    for (const loop of SWEEPS) {
-      expect((await world.api("POST", `/admin/loops/${loop}`, { action: "pause" })).status).to.equal(200);
-    }
+    const world = new World(fresh, engine);
+    await world.#start();
     return world;
   }
 
-  private constructor(parts: {
-    fresh: FreshDatabase;
-    engine: MemoryEngine;
-    host: RunningHost;
-    clock: JumpingClock;
-  }) {
-    this.#fresh = parts.fresh;
-    this.engine = parts.engine;
-    this.#host = parts.host;
-    this.clock = parts.clock;
-    this.#docker = new Docker({ socketPath: parts.engine.url.slice("unix://".length) });
-    this.#pool = new pg.Pool({ connectionString: parts.fresh.url, max: 2 });
+  private constructor(fresh: FreshDatabase, engine: ModelEngine) {
+    this.#fresh = fresh;
+    this.engine = engine;
+    this.#pool = new pg.Pool({ connectionString: fresh.url, max: 3 });
     this.#pool.on("error", () => undefined);
+    engine.proxy.fault = (request) => this.trouble(request) ?? engine.always(request);
+  }
+
+  /** What the engine holds. */
+  get view(): EngineView {
+    return this.#started().view;
   }
 
   /** Begins anew for the next sequence, whatever the last one has left. */
   async reset(): Promise<void> {
-    this.engine.fault = () => undefined;
+    this.trouble = () => undefined;
+    this.engine.proxy.seen.length = 0;
     await this.query("delete from workspaces");
     await this.query("delete from orphan_fuse");
-    this.engine.containers.clear();
-    this.engine.volumes.clear();
-    await this.#addBystanders();
+    await this.view.clear();
   }
 
   async api(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
-    const response = await fetch(`${this.#host.url}${path}`, {
+    const response = await fetch(`${this.#started().host.url}${path}`, {
       method,
       headers: {
         "Content-Type": "application/json",
@@ -146,7 +94,13 @@ export class World {
     return (await this.query<Row>("select id, status, attempt from workspaces")).rows;
   }
 
-  /** Resolves when no provision is under way and no stop is waited for. */
+  /** Of which attempts of which workspaces there are tokens that nobody has revoked. */
+  async tokens(): Promise<Pick<Row, "id" | "attempt">[]> {
+    const text = "select workspace_id as id, attempt from workspace_tokens where revoked_at is null";
+    return (await this.query<Pick<Row, "id" | "attempt">>(text)).rows;
+  }
+
+  /** Resolves when no provision is under way. */
   async settled(): Promise<void> {
     await eventually(
       async () => {
@@ -155,7 +109,7 @@ export class World {
         );
         return rows.length === 0;
       },
-      { what: "every provision has ended", timeoutMs: 30_000, intervalMs: 5 },
+      { what: "every provision has ended", timeoutMs: 60_000, intervalMs: 5 },
     );
   }
 
@@ -167,122 +121,117 @@ export class World {
           "select id from workspaces where status in ('paused', 'removed')",
         );
         const stopped = new Set(rows.map(({ id }) => id));
-        return !this.containers().some(({ workspaceId, running }) => running && stopped.has(workspaceId));
+        const containers = await this.view.containers();
+        return !containers.some(({ workspaceId, running }) => running && stopped.has(workspaceId));
       },
-      { what: "whatever is paused or removed has stopped", intervalMs: 5 },
+      { what: "whatever is paused or removed has stopped", timeoutMs: 60_000, intervalMs: 5 },
     );
   }
 
-  /** Runs one tick of each sweep. */
-  async sweep(): Promise<void> {
-    for (const loop of SWEEPS) {
-      await eventually(
-        async () => (await this.api("POST", `/admin/loops/${loop}`, { action: "run" })).status === 200,
-        { what: `a tick of ${loop}` },
-      );
-    }
-    await this.settled();
+  /** Runs one tick of a sweep, after one that may be under way. */
+  async tick(loop: SweepName): Promise<void> {
+    await eventually(
+      async () => (await this.api("POST", `/admin/loops/${loop}`, { action: "run" })).status === 200,
+      { what: `a tick of ${loop}`, timeoutMs: 60_000 },
+    );
   }
 
-  /** Containers of this installation, asked of the engine's own state and not through its faults. */
-  containers(): Found[] {
-    return this.engine.containers
-      .list([`${INSTANCE}=${this.#instanceId}`, WORKSPACE], true)
-      .map(({ Id, Labels, State }) => ({
-        id: Id,
-        workspaceId: Labels[WORKSPACE] ?? "",
-        attempt: Number(Labels["molecule.workspace.attempt"]),
-        running: State === "running",
-      }));
-  }
-
-  /** Names of this installation's volumes. */
-  volumes(): string[] {
-    return this.engine.volumes.list([`${INSTANCE}=${this.#instanceId}`]).map(({ Name }) => Name);
-  }
-
-  /** What belongs to somebody else, with whether it runs. */
-  bystanders(): string[] {
-    const ours = new Set(this.containers().map(({ id }) => id));
-    return [
-      ...this.engine.containers
-        .list([], true)
-        .filter(({ Id }) => !ours.has(Id))
-        .map(({ Id, State }) => `${Id} ${State}`),
-      ...this.engine.volumes
-        .list([])
-        .filter(({ Labels }) => Labels?.[INSTANCE] !== this.#instanceId)
-        .map(({ Name }) => Name),
-    ].sort();
-  }
-
-  /** The token that the workspace's agent finds in its files; null where there are none. */
-  token(workspaceId: string): string | null {
-    try {
-      return (
-        this.engine.volumes
-          .files(`ws-${workspaceId.slice(0, 12)}-configs`)
-          .get("/.auth_token")
-          ?.trim() ?? null
-      );
-    } catch {
-      return null;
-    }
-  }
-
-  /** As if `minutes` had gone by, for the database and the engine alike. */
+  /** As if `minutes` had gone by, for the host, the database and the engine alike. */
   async age(minutes: number): Promise<void> {
-    await this.query(
-      `update workspaces set
-         provisioning_started_at = provisioning_started_at - $1 * interval '1 minute',
-         last_heartbeat_at = last_heartbeat_at - $1 * interval '1 minute',
-         created_at = created_at - $1 * interval '1 minute'`,
-      [minutes],
-    );
-    await this.query(
-      `update workspace_sweeps set
-         leftover_since = leftover_since - $1 * interval '1 minute',
-         restart_at = restart_at - $1 * interval '1 minute',
-         restarted_at = restarted_at - $1 * interval '1 minute'`,
-      [minutes],
-    );
-    this.clock.skip(minutes * 60_000);
-    this.engine.age(minutes * 60_000);
+    const ms = minutes * 60_000;
+    this.clock.skip(ms);
+    this.engine.skip(ms);
+    await this.#moveDatabaseClock(ms);
   }
 
   /** The wall clock of the machine and of the database is set. */
   async jump(ms: number): Promise<void> {
     this.clock.jump(ms);
-    await this.query("update wall_clock set offset_ms = offset_ms + $1", [ms]);
+    await this.#moveDatabaseClock(ms);
   }
 
   async query<T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) {
     return await this.#pool.query<T>(text, [...values]);
   }
 
+  /** Keeps everybody else from writing a workspace's row, until the answered function is called. */
+  async lockRow(workspaceId: string): Promise<() => Promise<void>> {
+    const client = await this.#pool.connect();
+    await client.query("begin");
+    await client.query("select 1 from workspaces where id = $1 for update", [workspaceId]);
+    return async () => {
+      await client.query("commit");
+      client.release();
+    };
+  }
+
+  /** How many connections to the database wait for a lock. */
+  async waiting(): Promise<number> {
+    const { rows } = await this.query<{ count: number }>(
+      `select count(*)::int as count from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return rows[0]?.count ?? 0;
+  }
+
   async close(): Promise<void> {
-    await this.#host.stop("the test is over");
+    await this.#parts?.host.stop("the test is over");
     await this.#pool.end();
     await this.engine.close();
     await this.#fresh.drop();
   }
 
-  /** Another installation's container and volume, a person's container with a workspace's name, one with no labels. */
-  async #addBystanders(): Promise<void> {
-    const foreign = {
-      "molecule.platform.managed": "true",
-      [INSTANCE]: randomUUID(),
-      [WORKSPACE]: randomUUID(),
-      "molecule.workspace.attempt": "1",
-    };
-    const lasting = { Image: "agent", HostConfig: { RestartPolicy: { Name: "unless-stopped" } } };
-    const made = [
-      await this.#docker.createContainer({ ...lasting, name: "ws-of-another", Labels: foreign }),
-      await this.#docker.createContainer({ ...lasting, name: "ws-0123456789ab" }),
-      await this.#docker.createContainer({ ...lasting, name: "database" }),
-    ];
-    for (const each of made) await each.start();
-    await this.#docker.createVolume({ Name: "ws-of-another-configs", Labels: foreign });
-    await this.#docker.createVolume({ Name: "ws-0123456789ab-configs" });
+  async #moveDatabaseClock(ms: number): Promise<void> {
+    await this.query("update wall_clock set offset_ms = offset_ms + $1", [ms]);
   }
+
+  #started() {
+    if (this.#parts === undefined) throw new Error("the host has not started");
+    return this.#parts;
+  }
+
+  async #start(): Promise<void> {
+    const folder = await tempDir("model-");
+    const host = await startHost({
+      env: {
+        PORT: "0",
+        HOST: "127.0.0.1",
+        DATABASE_URL: this.#fresh.url,
+        DOCKER_HOST: this.engine.proxy.url,
+        CONTAINER_RUNTIME: "docker",
+        MOLECULE_MANIFEST: await writeManifest(folder, this.engine.image),
+        MOLECULE_DATA_DIR: join(folder, "data"),
+        LOG_LEVEL: "error",
+      },
+      cwd: "/",
+      dev: true,
+      output: new Writable({ write: (_chunk, _encoding, done) => done() }),
+      terminal: false,
+      clock: this.clock,
+    });
+    const { rows } = await this.query<{ value: string }>(
+      "select value from installation where key = 'instance_id'",
+    );
+    const instanceId = rows[0]?.value ?? "";
+    this.engine.own(instanceId);
+    this.#parts = { host, view: new EngineView(this.engine, instanceId) };
+    // They tick when a sequence says so, and not when their time has come.
+    for (const loop of SWEEPS) {
+      expect((await this.api("POST", `/admin/loops/${loop}`, { action: "pause" })).status).to.equal(200);
+    }
+    await this.view.addBystanders();
+  }
+}
+
+async function writeManifest(folder: string, image: string): Promise<string> {
+  // Modules are looked for from the manifest on.
+  await symlink(NODE_MODULES, join(folder, "node_modules"));
+  const plugins = SWEEPS.filter((name) => name !== "workspace-recovery").map((name) => ({
+    name,
+    module: `@molecule/plugin-${name}`,
+  }));
+  const path = join(folder, "manifest.json");
+  const template = { name: "agent", image, provision_timeout_seconds: 600 };
+  await writeFile(path, JSON.stringify({ version: 1, plugins, workspace_templates: [template] }));
+  return path;
 }

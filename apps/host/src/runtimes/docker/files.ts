@@ -5,6 +5,7 @@ import type { Clock, LaunchFile } from "@molecule/core";
 import { pack } from "tar-stream";
 import { runtimeErrors } from "../../errors/runtimes.js";
 import { assertLaunchPath } from "../launch-path.js";
+import type { FileOwner } from "./file-owner.js";
 import type { Mount } from "./mounts.js";
 
 /** How files get into a container that has not started yet. */
@@ -44,12 +45,8 @@ export function planFiles(
 /**
  * The plan's files as a tar. Folders are left to the engine, which makes those that are missing: an entry would
  * change the mode of one that is there.
- * @param user owner of the files as `uid[:gid]`; a name stands for root, since only the image can tell its number
  */
-export async function archiveFiles(plan: FilePlan, user: string, clock: Clock): Promise<Buffer> {
-  const owner = /^(\d+)(?::(\d+))?$/.exec(user);
-  const uid = Number(owner?.[1] ?? 0);
-  const gid = Number(owner?.[2] ?? 0);
+export async function archiveFiles(plan: FilePlan, { uid, gid }: FileOwner, clock: Clock): Promise<Buffer> {
   const mtime = new Date(clock.now());
   const tar = pack();
   for (const { path, mode, content } of plan.files) {

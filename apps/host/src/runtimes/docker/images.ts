@@ -13,7 +13,7 @@ export interface ImageInfo extends ImageIdentity {
   /** Reference as in the template, with its tag. */
   readonly reference: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The user that its process runs as, e.g. `1000:1000`; empty for root. */
+  /** The user that its process runs as, e.g. `1000:1000` or `node`; empty for root. */
   readonly user: string;
 }
 

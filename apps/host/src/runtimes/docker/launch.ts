@@ -5,6 +5,7 @@ import type { EngineClient } from "./client.js";
 import { planContainer, type ContainerPlan } from "./container-plan.js";
 import { publishedUrl, type Containers, type OwnContainer } from "./containers.js";
 import { isRefusal, refusalOf } from "./engine-errors.js";
+import { fileOwner } from "./file-owner.js";
 import { archiveFiles } from "./files.js";
 import type { ImageInfo, Images } from "./images.js";
 import type { Network } from "./network.js";
@@ -137,7 +138,8 @@ export class DockerLaunch {
   async #putFiles(id: string, plan: ContainerPlan, image: ImageInfo): Promise<void> {
     if (plan.files.files.length === 0) return;
     const { engine, clock } = this.#parts;
-    const archive = await archiveFiles(plan.files, image.user, clock);
+    const owner = await fileOwner(image.user, id, engine, this.#call);
+    const archive = await archiveFiles(plan.files, owner, clock);
     await engine.call(`put files into the container ${plan.name}`, this.#call.signal, (docker, abortSignal) =>
       docker.getContainer(id).putArchive(archive, { path: plan.files.root, abortSignal }),
     );
@@ -147,7 +149,8 @@ export class DockerLaunch {
     try {
       await this.#startOnce(id, name);
     } catch (error) {
-      if (!isRefusal(error, 404, /network .*not found/i)) throw error;
+      const gone = isRefusal(error, 404, /network .*not found/i);
+      if (!gone && !isRefusal(error, 400, /network .*is ambiguous/i)) throw error;
       this.#parts.network.forget();
       await this.#parts.network.ensure(this.#call);
       await this.#startOnce(id, name);

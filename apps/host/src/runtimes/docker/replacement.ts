@@ -11,6 +11,7 @@ import { runtimeErrors } from "../../errors/runtimes.js";
 import { workspaceObjectName } from "../workspace-name.js";
 import { publishedUrl, type OwnContainer } from "./containers.js";
 import { isRefusal } from "./engine-errors.js";
+import { fileOwner } from "./file-owner.js";
 import { archiveFiles } from "./files.js";
 import { optsOutOfRollouts } from "./labels.js";
 import type { LaunchParts } from "./launch.js";
@@ -72,7 +73,8 @@ export class DockerReplacement implements ContainerReplacement {
     if (files.length > 0) {
       // All of them lie in the volume of /configs: the root of tier 1 can't be written.
       const root = "/configs";
-      const archive = await archiveFiles({ root, files }, kept.Config.User, clock);
+      const owner = await fileOwner(kept.Config.User, kept.Id, engine, call);
+      const archive = await archiveFiles({ root, files }, owner, clock);
       await engine.call(`put files into the container ${name}`, signal, (docker, abortSignal) =>
         docker.getContainer(kept.Id).putArchive(archive, { path: root, abortSignal }),
       );

@@ -51,8 +51,8 @@ export class Volumes {
   }
 
   /**
-   * Removes every volume of the workspace.
-   * @throws VOLUME_IN_USE, after the others were removed
+   * Removes every volume of the workspace, side by side.
+   * @throws VOLUME_IN_USE or an error of the engine, after the others were removed
    */
   async removeAll(workspaceId: string, { signal }: RuntimeCall): Promise<void> {
     const filters = workspaceFilter(this.#instanceId, workspaceId);
@@ -64,10 +64,12 @@ export class Volumes {
       belongsTo(each.Labels, this.#instanceId, workspaceId),
     );
     const inUse: string[] = [];
-    for (const { Name } of own) {
-      if (!(await this.#remove(Name, signal))) inUse.push(Name);
-    }
-    if (inUse.length > 0) throw runtimeErrors.VOLUME_IN_USE({ names: inUse, workspaceId });
+    await settleAll(
+      own.map(async ({ Name }) => {
+        if (!(await this.#remove(Name, signal))) inUse.push(Name);
+      }),
+    );
+    if (inUse.length > 0) throw runtimeErrors.VOLUME_IN_USE({ names: inUse.sort(), workspaceId });
   }
 
   /**

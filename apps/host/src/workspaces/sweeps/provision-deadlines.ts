@@ -51,6 +51,7 @@ export class StoredProvisionDeadlines implements ProvisionDeadlines {
         "id as workspaceId",
         "attempt",
         "runtime",
+        sql<number>`extract(epoch from provisioning_started_at)::float8 * 1000`.as("startedAt"),
         secondsSince(sql.ref("provisioning_started_at")).as("ageSeconds"),
       ])
       .where("status", "=", "provisioning")

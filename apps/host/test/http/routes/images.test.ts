@@ -120,8 +120,14 @@ describe("POST /webhooks/registry", () => {
 
   it("is not there where no secret is set", async () => {
     const { url } = await start(null);
-    for (const signature of [null, signed(BODY), signed(BODY, "")]) {
-      const answer = await send(url, signature);
+    const tooLarge = "x".repeat(1_048_577);
+    for (const [signature, body] of [
+      [null, BODY],
+      [signed(BODY), BODY],
+      [signed(BODY, ""), BODY],
+      [null, tooLarge],
+    ] as const) {
+      const answer = await send(url, signature, body);
       expect(answer.status).to.equal(404);
       expect(answer.body).to.include({ code: "ROUTE_NOT_FOUND" });
     }

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
 import { closedGate, EngineProxy, type Fault } from "@molecule/test/support/engine-faults.js";
+import { skip } from "@molecule/test/support/skip.js";
 import { DockerWorld } from "./world.js";
 
 describe("docker runtime: an engine that fails", () => {
@@ -187,7 +188,7 @@ describe("docker runtime: an engine that fails", () => {
   });
 
   it("launches a workspace on a network that somebody has removed", async function () {
-    if (!world.engine.private) this.skip();
+    if (!world.engine.private) skip(this, "the network of a found engine may be in use");
     await launchReady(runtime, spec());
     await world.removeRemains();
     await world.docker.getNetwork("molecule-net").remove();

@@ -85,19 +85,38 @@ describe("docker runtime: what a launch makes in the engine", () => {
     expect((await launchReady(world.runtime, made)).log).to.contain("1777 /tmp\n755 /opt/new/folder\n");
   });
 
-  it("gives the files to the user that the image runs as", async () => {
-    const context = await tempDir();
-    const image = world.image("user");
-    await writeFile(
-      join(context, "Dockerfile"),
-      `FROM ${world.engine.busybox}\nUSER 1234:2345\nCMD ["sh","/configs/run.sh"]\n`,
-    );
-    const template = { name: "user", image, build: { context } };
-    const token = { path: "/configs/.auth_token", mode: 0o600, content: "token\n" };
-    const made = probeSpec(world.runtime, template, `cat /configs/.auth_token\n${UNTIL_STOPPED}`, {
-      files: [token],
+  for (const [kind, user, owner] of [
+    ["a number", "1234", "1234 0"],
+    ["numbers", "1234:2345", "1234 2345"],
+    ["a name", "agent", "1000 1001"],
+    ["names", "agent:staff", "1000 2000"],
+    ["a name and a number", "agent:3000", "1000 3000"],
+  ] as const) {
+    it(`gives the files to the user that the image runs as: ${kind}`, async () => {
+      const context = await tempDir();
+      const image = world.image(`user-${user.replace(":", "-")}`);
+      await writeFile(join(context, "passwd"), "root:x:0:0::/:/bin/sh\nagent:x:1000:1001::/:/bin/sh\n");
+      await writeFile(join(context, "group"), "agent:x:1001:\nstaff:x:2000:agent\n");
+      await writeFile(
+        join(context, "Dockerfile"),
+        `FROM ${world.engine.busybox}\nCOPY passwd group /etc/\nUSER ${user}\nCMD ["sh","/configs/run.sh"]\n`,
+      );
+      const template = { name: "user", image, build: { context } };
+      const token = { path: "/configs/.auth_token", mode: 0o600, content: "token\n" };
+      const script = `cat /configs/.auth_token\nstat -c "%u %g" /configs/.auth_token\n${UNTIL_STOPPED}`;
+      const made = probeSpec(world.runtime, template, script, { files: [token] });
+      expect((await launchReady(world.runtime, made)).log).to.equal(`token\n${owner}\nready\n`);
     });
-    expect((await launchReady(world.runtime, made)).log).to.equal("token\nready\n");
+  }
+
+  it("leaves it to the engine to refuse an image that does not know its own user", async () => {
+    const context = await tempDir();
+    const image = world.image("nobody-knows");
+    await writeFile(join(context, "Dockerfile"), `FROM ${world.engine.busybox}\nUSER ghost\nCMD ["true"]\n`);
+    const made = probeSpec(world.runtime, { name: "ghost", image, build: { context } }, UNTIL_STOPPED);
+    const { message } = await failureOf(world.runtime.launch(made, patientCall()));
+    expect(message).to.match(/refused to start .*unable to find user ghost/);
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
   });
 
   it("mounts a folder of the machine in place of the workspace's volume, read-only when asked", async () => {

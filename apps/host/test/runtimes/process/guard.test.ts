@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { ownUntilEnd } from "@molecule/test/support/lifetime.js";
+import { skip } from "@molecule/test/support/skip.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 
@@ -18,7 +19,7 @@ async function runs(pid: number): Promise<boolean> {
 
 describe("the guard of a workspace's process", () => {
   before(function () {
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux") skip(this, "the guard reads /proc, which Linux has");
   });
 
   /** A host in a process of its own that has launched `script`; gives the pids that the script has printed. */
