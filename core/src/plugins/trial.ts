@@ -28,6 +28,8 @@ export interface TrialServices {
 export interface TrialEntry {
   readonly entry: PluginEntry;
   readonly order: number;
+  /** How often it was loaded and failed, also on trial: a later import must not get the failure that is cached. */
+  loads: number;
 }
 
 /**
@@ -43,10 +45,11 @@ export async function tryOutPlugins<T>(
   const registries = unusedRegistries(services);
   const scopes: PluginScope[] = [];
   try {
-    for (const { entry, order } of entries) {
+    for (const trial of entries) {
+      const { entry, order, loads } = trial;
       const scope = new PluginScope(entry.name, services.container);
       scopes.push(scope);
-      await setUpOnTrial(entry, {
+      await setUpOnTrial(trial, {
         scope,
         registries,
         clock: services.clock,
@@ -54,7 +57,7 @@ export async function tryOutPlugins<T>(
         env: services.env,
         manifestDir: services.manifestDir,
         order,
-        loads: 0,
+        loads,
         onVersion: () => undefined,
         onTiming: () => undefined,
       });
@@ -71,10 +74,12 @@ export async function tryOutPlugins<T>(
 }
 
 /** One code for whoever asked for the preview, whatever code of its own the plugin has. */
-async function setUpOnTrial(entry: PluginEntry, inputs: SetUpInputs): Promise<void> {
+async function setUpOnTrial(trial: TrialEntry, inputs: SetUpInputs): Promise<void> {
+  const { entry } = trial;
   try {
     await setUpPlugin(entry, inputs);
   } catch (error) {
+    trial.loads += 1;
     const code = isCodedError(error) ? error.code : "PLUGIN_SETUP_FAILED";
     throw errors.PLUGIN_TRIAL_FAILED(
       { plugin: entry.name, code, reason: messageOf(error) },

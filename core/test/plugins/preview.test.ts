@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { ChainResult } from "@molecule/core";
 import { envOf, outcomesOf } from "../support/chain.js";
@@ -99,6 +101,15 @@ describe("A preview", () => {
     for (const changes of [{ enable: ["nobody"] }, { disable: ["nobody"] }]) {
       expect(await codedFailureOf(() => preview(made, changes))).to.include({ code: "PLUGIN_UNKNOWN" });
     }
+  });
+
+  it("does not keep a plugin from being switched on that was repaired since it was tried", async () => {
+    const made = await load({ acme: { source: 'throw new Error("not yet");', entry: off } });
+    const failure = await codedFailureOf(() => preview(made, { enable: ["acme"] }));
+    expect(failure.message).to.contain("not yet [PLUGIN_IMPORT_FAILED]");
+    await writeFile(join(made.manifest.dir, "acme.mjs"), listed("acme"));
+    expect(envOf(await preview(made, { enable: ["acme"] }))).to.deep.equal({ LIST: "acme" });
+    expect(await made.kernel.plugins.toggle("acme", true)).to.include({ state: "enabled" });
   });
 
   it("ends also when disposers of what was tried throw or hang, and takes down the rest", async () => {
