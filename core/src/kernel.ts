@@ -105,6 +105,9 @@ export class Kernel {
       activity: this.#activity,
       stats: this.#stats,
       conflicts: this.#conflicts,
+      forget: (plugin) => {
+        this.#lastGood.forget(plugin);
+      },
       catchUp: async (plugin) => {
         for (const stage of BOOT_STAGES) if (bootTasks.hasBegun(stage)) await this.#runTasks(stage, plugin);
       },

@@ -33,6 +33,8 @@ export interface PluginHostServices {
   readonly activity: PluginActivity;
   readonly stats: Pick<HookStats, "of">;
   readonly conflicts: Pick<WriteConflicts, "between">;
+  /** Told of a plugin that was taken down: what is remembered of its work goes with it. */
+  readonly forget: (plugin: string) => void;
   /** Runs the boot tasks of a plugin whose stages are over, as it was enabled later. */
   readonly catchUp: (plugin: string) => Promise<void>;
   readonly clock: Clock;
@@ -233,6 +235,7 @@ export class PluginHost {
     await scope.withdraw();
     await this.#services.activity.idle(record.entry.name);
     await this.#untilLateEnded(record.entry.name);
+    this.#services.forget(record.entry.name);
     return disposeScope(scope, this.#services);
   }
 

@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { outcomesOf } from "../support/chain.js";
 import { codedFailureOf } from "../support/failures.js";
 import { PluginBench, pluginSource, type Fixture } from "../support/plugins.js";
 import { settled } from "../support/until.js";
+import { provision } from "./isolation/isolated.js";
 
 const GATED = pluginSource(
   "acme",
@@ -77,6 +79,34 @@ describe("PluginHost, when an operator toggles a plugin,", () => {
   it("forgets the fault of a failed one that is switched off", async () => {
     const made = await load({ acme: { source: pluginSource("acme", 'throw new Error("no");') } });
     expect(await made.kernel.plugins.toggle("acme", false)).to.include({ state: "disabled", error: null });
+  });
+
+  it("forgets the last good edits of one that is switched off, and of no other", async () => {
+    const source = (name: string) =>
+      pluginSource(
+        name,
+        `ctx.envMutators.add({ name: "${name}", mutate(env) {
+           if (env.has("FAIL")) throw new Error("no");
+           env.set("${name}".toUpperCase(), env.secret("value-of-${name}"));
+         } });`,
+      );
+    const entry = { onError: "last-good" };
+    const made = await load({
+      acme: { source: source("acme"), entry },
+      other: { source: source("other"), entry },
+    });
+    await provision(made);
+    expect(outcomesOf(await provision(made, { FAIL: "1" }))).to.deep.equal([
+      "acme: last-good",
+      "other: last-good",
+    ]);
+    for (const enabled of [false, true]) await made.kernel.plugins.toggle("acme", enabled);
+    expect(outcomesOf(await provision(made, { FAIL: "1" }))).to.deep.equal([
+      "acme: failed",
+      "other: not-run",
+    ]);
+    await made.kernel.plugins.toggle("acme", false);
+    expect(outcomesOf(await provision(made, { FAIL: "1" }))).to.deep.equal(["other: last-good"]);
   });
 
   it("refuses one of stage env, which runs before toggles are read, and one that is not there", async () => {

@@ -13,7 +13,7 @@ import { sizeFault, variableFaults, type EnvLayer } from "./layers.js";
 import type { EnvLedger, MutatorRun, ObservedRun } from "./ledger.js";
 import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENV_BYTES } from "./limits.js";
 import { MutatorContext, type ProvisionFacts } from "./mutator-context.js";
-import type { LastGoodEdits, MutatorPolicy } from "./policy.js";
+import type { EditsOwner, LastGoodEdits, MutatorPolicy } from "./policy.js";
 import type { EnvMutator } from "./types.js";
 
 /** A mutator with its owner, as the chain runs it. */
@@ -162,7 +162,7 @@ class ChainRun {
       if (error === undefined) {
         // A preview's values may be stand-ins.
         if (policy.onError === "last-good" && !facts.dryRun) {
-          lastGood?.remember(mutator.name, facts.workspaceId, edits);
+          lastGood?.remember(editsOwner(registered, facts), edits);
         }
         return undefined;
       }
@@ -201,13 +201,12 @@ class ChainRun {
 
   /** Applies the plugin's failure policy. */
   #recover(registered: ChainMutator, error: CodedError, durationMs: number): "failed" | "recovered" {
-    const { owner, contribution } = registered;
+    const { owner } = registered;
     const { onError = "fail" } = this.#services.policyOf(owner.plugin);
     const givenUp = this.#input.signal.aborted;
     if (onError === "last-good" && !givenUp) {
       const edits = this.#services.lastGood?.recall(
-        contribution.name,
-        this.#input.facts.workspaceId,
+        editsOwner(registered, this.#input.facts),
         this.#services.clock.now(),
       );
       if (
@@ -241,4 +240,8 @@ class ChainRun {
     this.#journal.ended(run);
     if (outcome !== "not-run" && outcome !== "withdrawn") this.#services.onMutator?.(run);
   }
+}
+
+function editsOwner({ owner, contribution }: ChainMutator, { workspaceId }: ProvisionFacts): EditsOwner {
+  return { plugin: owner.plugin, mutator: contribution.name, workspaceId };
 }
