@@ -43,6 +43,7 @@ export {
   type ContainerRuntimeKind,
   type ImageIdentity,
   type LaunchFile,
+  type LaunchedWith,
   type LaunchResult,
   type LaunchSpec,
   type Presence,

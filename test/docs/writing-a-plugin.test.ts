@@ -192,5 +192,6 @@ const noRuntime: ContainerRuntime = {
   stop: () => Promise.resolve(),
   removeVolumes: () => Promise.resolve(),
   logs: () => Promise.resolve(null),
+  launchedWith: () => Promise.resolve(null),
   close: () => Promise.resolve(),
 };

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { useEngine, type Engine } from "../support/engine.js";
 import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
+import { plantSecret } from "../support/secret-watch.js";
 import { startSocketProxy, type SocketProxy } from "../support/socket-proxy.js";
 import { buildDemoImage } from "./demo-image.js";
 import { create, eventTypes, field, find, untilStatus } from "./workspace-api.js";
@@ -74,6 +75,7 @@ describe("a machine with a container engine", () => {
     const [container] = await engine.docker.listContainers({ all: true, filters: labelled(id) });
     const token = await readFromContainer(engine, container?.Id ?? "", "/configs/.auth_token");
     expect(token).to.match(/^[A-Za-z0-9_-]{43}$/);
+    plantSecret(token, "the token of a workspace in a container");
     const answers = await Promise.all(
       [
         "/workspaces",

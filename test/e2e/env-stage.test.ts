@@ -7,6 +7,7 @@ import { startHost, type RunningHost } from "../support/host.js";
 import { startServer, type TestServer } from "../support/http-server.js";
 import { usePostgres, type Postgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
+import { plantSecret } from "../support/secret-watch.js";
 import { field } from "./workspace-api.js";
 
 const TOKEN = "admin-token-of-the-file";
@@ -92,6 +93,7 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
     plane = await startServer((request, response) => {
       const isTenant = request.headers["x-molecule-org-id"] === "acme";
       if (!isTenant || request.headers.authorization !== `Bearer ${TOKEN}`) response.statusCode = 401;
+      plantSecret(secret, "the control plane's MOLECULE_CP_SHARED_SECRET");
       response.end(JSON.stringify({ MOLECULE_CP_SHARED_SECRET: secret }));
     });
     await project.write(

@@ -18,7 +18,7 @@ describe("what somebody wants for the image of one workspace", () => {
     expect(await patch(optedOut, { image_opt_out: true })).to.equal('{"status":"updated"}');
     expect(await patch(pinned, { image_pin: digest?.image_digest })).to.equal('{"status":"updated"}');
 
-    const next = await fleet.push("good");
+    const next = await fleet.images.push("good");
     expect((await fleet.refresh()).text).to.contain(`"recreated":["ws-${other.slice(0, 12)}"]`);
     expect([await runs(optedOut), await runs(pinned), await runs(other)]).to.deep.equal([
       first,
@@ -37,7 +37,7 @@ describe("what somebody wants for the image of one workspace", () => {
     await restart(pinned);
     expect(await runs(pinned)).to.equal(next.imageId);
     await patch(pinned, { image_pin: null });
-    const last = await fleet.push("good");
+    const last = await fleet.images.push("good");
     expect((await fleet.refresh()).status).to.equal(200);
     expect([await runs(optedOut), await runs(pinned), await runs(other)]).to.deep.equal([
       next.imageId,

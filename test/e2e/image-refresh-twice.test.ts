@@ -15,7 +15,7 @@ describe("a refresh while another one runs", () => {
 
   it("joins the rollout of the same image, and answers the same", async function () {
     this.timeout(120_000);
-    const { imageId } = await fleet.push("good");
+    const { imageId } = await fleet.images.push("good");
     const first = fleet.refresh();
     await swapBegins(1);
     const answers = await Promise.all([first, fleet.refresh()]);
@@ -29,10 +29,10 @@ describe("a refresh while another one runs", () => {
 
   it("takes the place of the rollout of another image, which ends after the swap it is at", async function () {
     this.timeout(180_000);
-    await fleet.push("good");
+    await fleet.images.push("good");
     const first = fleet.refresh();
     await swapBegins(4);
-    const { imageId } = await fleet.push("good");
+    const { imageId } = await fleet.images.push("good");
     const second = await fleet.refresh();
     expect(second.body).to.deep.include({ pulled: ["demo"], failed: [], rolled_back: [], errors: {} });
     expect(await images()).to.deep.equal(ids.map(() => imageId));

@@ -33,7 +33,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
 
   it("brings all ten to a new image: one canary, then one, then the rest, with an event for each", async function () {
     this.timeout(300_000);
-    const { digest, imageId } = await fleet.push("good");
+    const { digest, imageId } = await fleet.images.push("good");
     const answer = await fleet.refresh();
     expect(answer.status, answer.text).to.equal(200);
     expect(report(answer.body)).to.deep.include({
@@ -63,7 +63,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
     it(`tries an image that ${what} on one workspace, goes back, keeps it back and never touches the other nine`, async function () {
       this.timeout(300_000);
       const before = await fleet.workspaces();
-      const { digest } = await fleet.push(image);
+      const { digest } = await fleet.images.push(image);
       const seen = (await fleet.events()).length;
       const since = Math.floor(Date.now() / 1000);
       const answer = await fleet.refresh();
@@ -97,7 +97,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
 
   it("ends on the new image when the host is killed in the middle of its rollout", async function () {
     this.timeout(300_000);
-    const { imageId } = await fleet.push("good");
+    const { imageId } = await fleet.images.push("good");
     const rollout = await killedAtSwap(3);
     await fleet.boot();
     expect(await fleet.ended(rollout, 240_000)).to.include({ status: "completed" });
@@ -110,7 +110,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
     it(`ends on the old image when the host is killed while it tries one that ${what}`, async function () {
       this.timeout(300_000);
       const before = await fleet.workspaces();
-      await fleet.push(image);
+      await fleet.images.push(image);
       const rollout = await killedAtSwap(1);
       await fleet.boot();
       expect(await fleet.ended(rollout, 240_000)).to.include({ status: "quarantined" });
@@ -145,12 +145,12 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
     this.timeout(300_000);
     await fleet.host.stop();
     await fleet.client.query("delete from image_digests");
-    const { imageId } = await fleet.push("good");
+    const { imageId } = await fleet.images.push("good");
     await fleet.boot({ IMAGE_AUTO_REFRESH: "true" });
     await arrived(imageId);
     await eventually(async () => (await watched()).includes("1 unchanged"), { timeoutMs: 30_000 });
 
-    const next = await fleet.push("good");
+    const next = await fleet.images.push("good");
     expect(await watched()).to.contain("1 pulled");
     await arrived(next.imageId);
     await expectInvariants();

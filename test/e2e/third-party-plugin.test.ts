@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { startHost, type RunningHost } from "../support/host.js";
+import { plantSecret } from "../support/secret-watch.js";
 import { install, molecule, npm, pack, ThirdParty } from "./third-party.js";
 import { create, field, untilStatus } from "./workspace-api.js";
 
@@ -24,6 +25,9 @@ describe("a plugin of a third party", function () {
     let folder: string;
 
     before(async () => {
+      for (const secrets of Object.values(VAULT.roles)) {
+        for (const value of Object.values(secrets)) plantSecret(value, "a secret of the vault");
+      }
       const example = await thirdParty.copyExample();
       await install(example, "--no-save", thirdParty.core);
       expect(await npm(example, "test")).to.contain("gives the same result in a worker");

@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, tryRun, widePath, type RunResult } from "../support/commands.js";
+import { recordOutput } from "../support/secret-watch.js";
 import { tempDir } from "../support/temp.js";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
@@ -40,7 +41,9 @@ export async function pack(cwd: string, into: string): Promise<string> {
 
 /** Runs the `molecule` command in a folder. */
 export async function molecule(cwd: string, ...args: readonly string[]): Promise<RunResult> {
-  return await tryRun(process.execPath, [CLI, ...args], { cwd, env: environment() });
+  const result = await tryRun(process.execPath, [CLI, ...args], { cwd, env: environment() });
+  recordOutput("command", `molecule ${args[0] ?? ""}`, result.stdout + result.stderr);
+  return result;
 }
 
 /** A folder of its own that has nothing of this repository but the tarball of core. */

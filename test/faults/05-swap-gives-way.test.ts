@@ -78,7 +78,7 @@ describe("fault 5: a workspace is deleted, paused or restarted while its image i
   async function swapping() {
     const [id = ""] = await fleet.create(1);
     const { attempt = 0 } = (await fleet.workspaces()).find((each) => each.id === id) ?? {};
-    const image = await fleet.build("good");
+    const image = await fleet.images.build("good");
     const rollout = await fleet.rollOut(image);
     await eventually(
       async () => {

@@ -69,7 +69,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
 
   for (const cut of CUTS) {
     it(`${cut.at}: every workspace has the new image in the end`, async () => {
-      const { imageId } = await fleet.push("good");
+      const { imageId } = await fleet.images.push("good");
       const refreshed = fleet.refresh();
       await killedAt(cut);
       expect(field((await refreshed).body, "errors")).to.deep.equal({});
@@ -82,7 +82,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
     ["soaks", "good", "online"],
   ] as const) {
     it(`while the new container ${moment}: its image is not to blame`, async () => {
-      const { imageId } = await fleet.push(behaviour);
+      const { imageId } = await fleet.images.push(behaviour);
       const refreshed = fleet.refresh();
       await eventually(() => inGate(status), { what: `it ${moment}`, timeoutMs: 60_000 });
       await engine.kill();
@@ -94,7 +94,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   }
 
   it("together with the host, while the new container soaks: the swap is finished", async () => {
-    const { imageId } = await fleet.push("good");
+    const { imageId } = await fleet.images.push("good");
     const refreshed = fleet.refresh().catch(() => undefined);
     await eventually(() => inGate("online"), { what: "it soaks", timeoutMs: 60_000 });
     await engine.kill();
@@ -108,7 +108,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   });
 
   it("while the image is pulled: nothing is touched, and the next refresh brings it", async () => {
-    const { imageId } = await fleet.push("good");
+    const { imageId } = await fleet.images.push("good");
     const before = await containerIds();
     const refreshed = fleet.refresh();
     await killedAt({ at: "", request: () => ["POST", "/images/create"], done: false });
@@ -120,7 +120,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
 
   it("on the way back from an image that ends at once: the old one runs again", async () => {
     const before = await fleet.workspaces();
-    const { digest } = await fleet.push("exits");
+    const { digest } = await fleet.images.push("exits");
     const refreshed = fleet.refresh();
     await killedAt({ at: "", request: startOld, done: true });
     expect(field((await refreshed).body, "rolled_back")).to.have.length(1);

@@ -16,7 +16,7 @@ describe("fault 17: a rollout is handed on more than once", () => {
   it("goes on after a host was killed, and the one that took it up was stopped in good order", async function () {
     this.timeout(240_000);
     const ids = await fleet.create(2);
-    const image = await fleet.build("good");
+    const image = await fleet.images.build("good");
     const rollout = await fleet.rollOut(image);
     await driven(rollout, 1);
     await fleet.host.kill();

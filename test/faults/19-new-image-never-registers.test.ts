@@ -32,7 +32,7 @@ describe("faults 19 and 20: the new image fails while its container runs", () =>
       // A volume's time is that of its last file: the token of the rollback is one.
       const untouched = objects.filter((each) => each.startsWith("container"));
       const attempts = (await fleet.workspaces()).map(({ attempt }) => attempt);
-      const rollout = await fleet.rollOut(await fleet.build(image));
+      const rollout = await fleet.rollOut(await fleet.images.build(image));
       const ended = await fleet.ended(rollout);
       expect(ended).to.deep.include({ status: "quarantined" });
       expect(ended.error).to.contain(reason);

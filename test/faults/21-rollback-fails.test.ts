@@ -30,7 +30,7 @@ describe("fault 21: the new image fails, and the old container can't be started 
       new RegExp(`/containers/${old?.Id ?? ""}/start`),
       refusal(500, "no space left on device"),
     );
-    const ended = await fleet.ended(await fleet.rollOut(await fleet.build("exits")));
+    const ended = await fleet.ended(await fleet.rollOut(await fleet.images.build("exits")));
     expect(ended.status).to.equal("quarantined");
 
     const stuck = (await fleet.workspaces()).find((each) => each.id === id);

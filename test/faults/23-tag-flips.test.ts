@@ -15,8 +15,8 @@ describe("fault 23: a tag flips A→B→A during a rollout", () => {
   it("ends the first rollout after the swap it is at, brings all back to A, and then does nothing more", async function () {
     this.timeout(240_000);
     const ids = await fleet.create(3);
-    const a = await fleet.firstImage();
-    const b = await fleet.build("good");
+    const a = await fleet.images.first();
+    const b = await fleet.images.build("good");
     const toB = await fleet.rollOut(b);
     await eventually(async () => (await fleet.events()).some(({ type }) => type === "WORKSPACE_DRAINING"), {
       what: "the first swap has begun",

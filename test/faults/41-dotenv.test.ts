@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { startHost, type RunningHost } from "../support/host.js";
 import { usePostgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
+import { plantSecret } from "../support/secret-watch.js";
 
 const SECRET = "hunter22-secret";
 
@@ -14,6 +15,7 @@ describe("41: a bad .env", function () {
   let env: Record<string, string>;
 
   before(async function () {
+    plantSecret(SECRET, "a value of the .env file");
     const { url } = await (await usePostgres(this)).freshDatabase();
     env = { CONTAINER_RUNTIME: "none", DATABASE_URL: url };
     project = await makeProject();

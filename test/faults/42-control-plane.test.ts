@@ -4,6 +4,7 @@ import { startHost, type RunningHost } from "../support/host.js";
 import { startServer, type TestServer } from "../support/http-server.js";
 import { usePostgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
+import { plantSecret } from "../support/secret-watch.js";
 
 const SECRET = "hunter22-secret";
 const TOKEN = "admin-token-of-the-test";
@@ -23,6 +24,7 @@ describe("42: a bad control plane", function () {
   });
 
   before(async function () {
+    plantSecret(SECRET, "a value of the control plane's answer");
     database = (await (await usePostgres(this)).freshDatabase()).url;
   });
   beforeEach(async () => {

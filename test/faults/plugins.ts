@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { field } from "../e2e/workspace-api.js";
 import { startHost, type RunningHost } from "../support/host.js";
+import { plantSecret } from "../support/secret-watch.js";
 import { tempDir } from "../support/temp.js";
 
 const AGENT = fileURLToPath(new URL("../../../apps/demo-agent/dist/main.js", import.meta.url));
@@ -29,6 +30,8 @@ export async function manifestOf(plugins: Readonly<Record<string, FaultyPlugin>>
     const source = `${head}
 export default { $$type: "@molecule/plugin", name: "${name}", api: 1, stage: "main", ${extra}
   async setup(ctx) { ${setup} } };\n`;
+    for (const [, value] of source.matchAll(/\.secret\("([^"]*)"/g))
+      plantSecret(value ?? "", `a secret of plugin ${name}`);
     await writeFile(join(folder, `${name}.mjs`), source);
   }
   const manifest = join(folder, "manifest.json");

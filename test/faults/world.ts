@@ -1,42 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import pg from "pg";
-import { pack } from "tar-stream";
 import { field } from "../e2e/workspace-api.js";
-import { drain } from "../support/docker-streams.js";
 import { useEngine, type Engine } from "../support/engine.js";
 import { EngineProxy } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
 import { usePostgres, type FreshDatabase } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
+import { buildAgent } from "./fault-agent.js";
 import { checkInvariants, type Expectations } from "./invariants.js";
 
 /** The loops of the sweeps: paused in a world, so that they run when a test says so. */
 export const SWEEPS = ["orphan-sweeper", "health-sweep", "provision-timeout"] as const;
-
-/**
- * A tiny agent: registers with its token and sends heartbeats until it is stopped. With QUIET_ONCE it says nothing until
- * its workspace is started anew.
- */
-const AGENT = `
-trap 'exit 0' TERM
-if [ -n "$QUIET_ONCE" ] && [ ! -e /workspace/was-quiet ]; then
-  touch /workspace/was-quiet
-  while :; do sleep 1 & wait $!; done
-fi
-token=$(cat /configs/.auth_token)
-post() { wget -q -O /dev/null --header 'Content-Type: application/json' --header "Authorization: Bearer $token" --post-data "$2" "$PLATFORM_URL/registry/$1"; }
-until post register "{\\"id\\":\\"$WORKSPACE_ID\\",\\"url\\":\\"http://localhost:8000\\",\\"agent_card\\":{\\"name\\":\\"probe\\"}}"; do sleep 0.3; done
-while :; do post heartbeat "{\\"workspace_id\\":\\"$WORKSPACE_ID\\"}"; sleep 1 & wait $!; done
-`;
-/** An agent that never calls. */
-const MUTE = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done";
 
 /** How a world differs from a plain one. */
 export interface WorldOptions {
@@ -78,7 +58,7 @@ export class FaultWorld {
     const database = await postgres.freshDatabase();
     const client = await connect(database.url);
     const folder = await tempDir("faults-");
-    const image = await buildAgent(engine, options.mute === true ? MUTE : AGENT);
+    const image = await buildAgent(engine, options.mute === true ? "mute" : "talking");
     const manifest = join(folder, "manifest.json");
     // Modules are looked for from the manifest on.
     await symlink(
@@ -328,19 +308,4 @@ async function connect(connectionString: string): Promise<pg.Client> {
   client.on("error", () => undefined);
   await client.connect();
   return client;
-}
-
-/** An image on busybox whose program is `script`; of the same script only once. */
-async function buildAgent(engine: Engine, script: string): Promise<string> {
-  const kind = script === MUTE ? "mute" : "talking";
-  const image = `molecule-test/fault-agent-${kind}:${engine.runId.slice(0, 8)}`;
-  const context = pack();
-  context.entry(
-    { name: "Dockerfile" },
-    `FROM ${engine.busybox}\nCOPY agent.sh /agent.sh\nCMD ["sh", "/agent.sh"]\n`,
-  );
-  context.entry({ name: "agent.sh" }, script);
-  context.finalize();
-  await drain(await engine.docker.buildImage(Readable.from(context), { t: image, labels: engine.labels }));
-  return image;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { tryRun, widePath } from "./commands.js";
 import { deployment } from "./deployment.js";
+import { plantSecretsOf, recordOutput } from "./secret-watch.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../apps/host/dist/cli/main.js", import.meta.url));
 
@@ -16,10 +17,14 @@ export async function runMolecule(
   args: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
 ): Promise<CliResult> {
+  const command = `molecule ${args[0] ?? ""}`;
+  plantSecretsOf(options.env ?? {}, command);
   const result = await tryRun(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd ?? (await deployment()),
     env: { PATH: widePath(), ...options.env },
     timeoutMs: 300_000,
   });
-  return { code: result.code, output: result.stdout + result.stderr };
+  const output = result.stdout + result.stderr;
+  recordOutput("command", command, output);
+  return { code: result.code, output };
 }

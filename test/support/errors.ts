@@ -24,4 +24,6 @@ export const supportErrors = defineErrors({
     `the host did not come up: ${d.reason}; the end of its output:\n${d.log}`,
   LEAKED: (d: { kinds: string; where: string }) =>
     `${d.where} left open: ${d.kinds}. Whoever opens a timer, socket, process or port closes it`,
+  SECRETS_FOUND: (d: { searched: string; places: string; more: number }) =>
+    `${d.searched}: FOUND. A secret must not come out; where the value is none, the test takes one that is used for nothing else:\n${d.places}${d.more === 0 ? "" : `\n… and ${d.more} more places`}`,
 });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { plantSecret } from "./secret-watch.js";
 
 /** Ms that an installation token lives at GitHub. */
 const TOKEN_LIFETIME_MS = 3_600_000;
@@ -69,7 +70,9 @@ export class GithubApp {
 
   /** The app's key in one of the two forms that GitHub has handed out. */
   pem(type: "pkcs1" | "pkcs8" = "pkcs1"): string {
-    return this.#privateKey.export({ type, format: "pem" }).toString();
+    const pem = this.#privateKey.export({ type, format: "pem" }).toString();
+    plantSecret(pem, "the private key of a GitHub App");
+    return pem;
   }
 
   /** Listens on this machine; answers the API's address. */
@@ -127,6 +130,7 @@ export class GithubApp {
       scope,
     };
     this.mints.push(mint);
+    plantSecret(mint.token, "an installation token");
     const expiresAt = new Date(mint.expiresAt).toISOString().replace(".000Z", "Z");
     return [201, { token: mint.token, expires_at: expiresAt, permissions: {}, repository_selection: "all" }];
   }

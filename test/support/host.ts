@@ -8,6 +8,12 @@ import { eventually, type EventuallyOptions } from "./eventually.js";
 import { own } from "./lifetime.js";
 import { collectLines, type OutputLine } from "./output-lines.js";
 import { endProcess } from "./processes.js";
+import {
+  plantSecretsInFiles,
+  plantWorkspaceTokens,
+  recordEmbeddedDatabase,
+} from "./secret-watch/host-files.js";
+import { nameHost, plantSecretsOf, recordOutput, recordStream, watchHost } from "./secret-watch.js";
 import { tempDir } from "./temp.js";
 
 const HOST_PROGRAM = fileURLToPath(new URL("../../../apps/host/dist/cli/main.js", import.meta.url));
@@ -78,6 +84,8 @@ export interface RunningHost {
 export async function startHost(options: HostOptions = {}): Promise<RunningHost> {
   const { args, env, cwd, dataDir } = await commandLine(options);
   const lines: OutputLine[] = [];
+  const name = nameHost();
+  plantSecretsOf(env, name);
   const child = spawn(process.execPath, args, {
     cwd,
     env,
@@ -86,7 +94,13 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
   });
   collectLines(child.stdout, lines);
   collectLines(child.stderr, lines);
-  const exit = exitOf(child);
+  child.stdout.on("data", recordStream("log", `output of ${name}`));
+  child.stderr.on("data", recordStream("log", `error output of ${name}`));
+  const exit = exitOf(child).then(async (code) => {
+    await plantWorkspaceTokens(name, dataDir);
+    await recordEmbeddedDatabase(name, dataDir);
+    return code;
+  });
   const { pid } = child;
   if (pid === undefined) throw supportErrors.HOST_DID_NOT_START({ reason: "no process", log: "" });
   const ownership = own({ kind: "process", pid, signal: "SIGTERM" });
@@ -94,6 +108,8 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
 
   const port = await waitUntilHealthy(child, lines, options.startTimeoutMs ?? 60_000);
   const url = `http://127.0.0.1:${port}`;
+  watchHost(url);
+  await plantSecretsInFiles(name, { cwd, dataDir });
   return {
     url,
     port,
@@ -117,8 +133,15 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
 
 /** Runs the host where it is expected to end by itself, as with a bad configuration; kills it after a minute. */
 export async function runHost(options: HostOptions = {}): Promise<RunResult> {
-  const { args, env, cwd } = await commandLine(options);
-  return await tryRun(process.execPath, args, { cwd, env, timeoutMs: 60_000 });
+  const { args, env, cwd, dataDir } = await commandLine(options);
+  const name = nameHost();
+  plantSecretsOf(env, name);
+  const result = await tryRun(process.execPath, args, { cwd, env, timeoutMs: 60_000 });
+  recordOutput("log", `output of ${name}`, result.stdout);
+  recordOutput("log", `error output of ${name}`, result.stderr);
+  await plantSecretsInFiles(name, { cwd, dataDir });
+  await recordEmbeddedDatabase(name, dataDir);
+  return result;
 }
 
 interface CommandLine {

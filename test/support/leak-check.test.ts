@@ -18,7 +18,7 @@ describe("leak-check and reporter", () => {
   });
 
   it("charges nobody else, counts each test once and ends with the exit code of the failures", () => {
-    expect(result.stdout.trimEnd().split("\n").at(-1)).to.equal("5 passed, 2 failed, 1 skipped");
+    expect(result.stdout.split("\n")).to.include("5 passed, 2 failed, 1 skipped");
     expect(result.code).to.equal(2);
   });
 

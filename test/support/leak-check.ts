@@ -58,7 +58,7 @@ let beforeSuite: Census = new Map();
  * Mocha's root hooks that fail a test which leaves something open, and a top-level suite which does so after its
  * `after` hooks. What a suite's `before` opened is not counted against its tests.
  */
-export const leakHooks: Required<Pick<Mocha.RootHookObject, "beforeEach" | "afterEach" | "beforeAll">> = {
+export const leakHooks = {
   async beforeAll(this: Mocha.Context) {
     beforeSuite = await takeCensus();
     for (const suite of this.test?.parent?.suites ?? []) watchSuite(suite);
@@ -79,7 +79,7 @@ export const leakHooks: Required<Pick<Mocha.RootHookObject, "beforeEach" | "afte
       failLate(test, supportErrors.LEAKED({ kinds: inWords(left), where: "the test" }));
     }
   },
-};
+} satisfies Mocha.RootHookObject;
 
 function watchSuite(suite: Mocha.Suite): void {
   // Added last, it runs after the suite's own `after` hooks; a throw there fails this suite only.

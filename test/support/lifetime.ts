@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "@molecule/core";
 import { widePath } from "./commands.js";
 import { endOwned, type Owned } from "./owned.js";
 
@@ -57,7 +58,7 @@ export function atEnd(dispose: () => Promise<void>): void {
 /**
  * Ends everything in reverse order; mocha's global teardown calls it.
  *
- * @throws AggregateError of what could not be ended; the rest was ended all the same.
+ * @throws AggregateError of what has failed; the rest was ended all the same.
  */
 export async function endEverything(): Promise<void> {
   const faults: unknown[] = [];
@@ -70,7 +71,9 @@ export async function endEverything(): Promise<void> {
   }
   watchdog?.end();
   watchdog = undefined;
-  if (faults.length > 0) throw new AggregateError(faults, "some test parts could not be ended");
+  if (faults.length === 0) return;
+  // Mocha prints the message only: it has to tell of each fault.
+  throw new AggregateError(faults, `at the end of the tests:\n${faults.map(messageOf).join("\n")}`);
 }
 
 function tell(message: { readonly key: number; readonly owned?: Owned }): void {

@@ -4,6 +4,8 @@ import { supportErrors } from "./errors.js";
 import { atEnd } from "./lifetime.js";
 import { findPostgresBinaries } from "./postgres-binaries.js";
 import { createCluster, type Cluster } from "./postgres-cluster.js";
+import { recordDatabaseAt } from "./secret-watch/database-rows.js";
+import { plantSecretsOf } from "./secret-watch.js";
 import { skipFor } from "./skip.js";
 
 /** A database of its own for one test. */
@@ -79,11 +81,17 @@ function describe(url: string, cluster: Cluster | undefined): Postgres {
       const name = `molecule_test_${randomUUID().replaceAll("-", "").slice(0, 16)}`;
       const copied = template === undefined ? "" : ` TEMPLATE ${pg.escapeIdentifier(databaseName(template))}`;
       await execute(url, `CREATE DATABASE ${name}${copied}`);
-      const drop = async (): Promise<void> =>
+      const databaseUrl = withDatabase(url, name);
+      plantSecretsOf({ DATABASE_URL: databaseUrl }, "a database");
+      let dropped = false;
+      const drop = async (): Promise<void> => {
+        if (!dropped) await recordDatabaseAt(databaseUrl);
+        dropped = true;
         await execute(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      };
       // A private server goes as a whole.
-      if (cluster === undefined) atEnd(drop);
-      return { url: withDatabase(url, name), drop };
+      atEnd(cluster === undefined ? drop : async () => await recordDatabaseAt(databaseUrl));
+      return { url: databaseUrl, drop };
     },
     stop: async () => await ours("stop()").stop(),
     start: async () => await ours("start()").start(),

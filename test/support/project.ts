@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { plantSecretsOfDotenv } from "./secret-watch.js";
 import { tempDir } from "./temp.js";
 
 const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
@@ -26,7 +27,10 @@ export async function makeProject(plugins: readonly object[] = []): Promise<Proj
   const below = join(dir, "apps", "web");
   await mkdir(below, { recursive: true });
   await symlink(MODULES, join(dir, "node_modules"));
-  const write = (name: string, text: string) => writeFile(join(dir, name), text);
+  const write = async (name: string, text: string) => {
+    if (name.endsWith(".env")) plantSecretsOfDotenv(text, "a project's .env file");
+    await writeFile(join(dir, name), text);
+  };
   const workspace_templates = [{ name: "demo", command: ["true"] }];
   const manifest = { version: 1, plugins: [...ENV_PLUGINS, ...plugins], workspace_templates };
   await write("manifest.json", JSON.stringify(manifest));

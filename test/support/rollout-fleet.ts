@@ -1,43 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type Docker from "dockerode";
 import pg from "pg";
-import { pack } from "tar-stream";
-import { drain } from "./docker-streams.js";
 import { useEngine, type Engine } from "./engine.js";
 import { eventually } from "./eventually.js";
+import { FleetImages } from "./fleet-images.js";
 import { startHost, type ApiAnswer, type RunningHost } from "./host.js";
-import { atEnd } from "./lifetime.js";
 import { freePort } from "./ports.js";
 import { usePostgres } from "./postgres.js";
-import { PushedImages } from "./pushed-images.js";
-import { useRegistry } from "./registry.js";
 import { tempDir } from "./temp.js";
-
-const DEMO_AGENT = fileURLToPath(new URL("../../../apps/demo-agent", import.meta.url));
 
 /** Where plugins are found from. */
 const PACKAGES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
-
-/** Dockerfile instructions on top of the demo agent's image: how new images behave. */
-export const BEHAVIOURS = {
-  good: "",
-  exits: 'CMD ["node", "-e", "process.exit(3)"]',
-  silent:
-    'CMD ["node", "-e", "process.on(\'SIGTERM\', () => process.exit(0)); setInterval(() => undefined, 1000)"]',
-  /** Registers after two seconds. */
-  late: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(
-    "await new Promise((resolve) => setTimeout(resolve, 2_000));",
-  )}", "/app/dist/main.js"]`,
-  /** Registers, and ends half a second later. */
-  diesInSoak: `CMD ["node", "--import", "data:text/javascript,${encodeURIComponent(
-    "const real = fetch; globalThis.fetch = async (...args) => { const answer = await real(...args); " +
-      "if (String(args[0]).includes('/registry/register')) setTimeout(() => process.exit(4), 500); return answer; };",
-  )}", "/app/dist/main.js"]`,
-} as const;
 
 /** A workspace as the database has it. */
 export interface FleetWorkspace {
@@ -59,7 +35,7 @@ export interface FleetRollout {
 export interface FleetOptions {
   /** Added to the host's environment, over short times for gate and soak. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the template's image comes from a registry, see {@link RolloutFleet.push}; not unless told. */
+  /** Whether the template's image comes from a registry, see {@link FleetImages.push}; not unless told. */
   readonly registry?: boolean;
   /** One that the tests take down; else that of the test process. */
   readonly engine?: Engine;
@@ -72,11 +48,7 @@ export class RolloutFleet {
   readonly engine: Engine;
   readonly databaseUrl: string;
   readonly client: pg.Client;
-  /** What new images are built from, and known by to nobody else. */
-  readonly #base: string;
-  /** The template's. */
-  readonly #reference: string;
-  readonly #pushed: PushedImages | null;
+  readonly images: FleetImages;
   readonly #manifest: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #dataDir: string;
@@ -88,19 +60,10 @@ export class RolloutFleet {
     const postgres = await usePostgres(ctx);
     const { url } = await postgres.freshDatabase();
     const folder = await tempDir("fleet-");
-    const run = randomUUID().slice(0, 8);
-    const base = `molecule-test/rollout:${run}`;
-    const context = { context: DEMO_AGENT, src: ["Dockerfile", "package.json", "dist"] };
-    const buildargs = { BASE: await engine.nodeBase() };
-    await drain(await engine.docker.buildImage(context, { t: base, buildargs, forcerm: true }));
-    const registry = options.registry === true ? await useRegistry(ctx) : null;
-    const pushed = registry === null ? null : new PushedImages(engine, registry, registry.host);
-    const name = `fleet-${run}/demo:latest`;
-    await pushed?.publish(base, name);
-    const reference = registry === null ? base : `${registry.host}/${name}`;
+    const images = await FleetImages.make(ctx, engine, options.registry === true);
     const manifest = join(folder, "manifest.json");
     await symlink(PACKAGES, join(folder, "node_modules"));
-    await writeFile(manifest, JSON.stringify(manifestOf(reference, options.plugins ?? [])));
+    await writeFile(manifest, JSON.stringify(manifestOf(images.reference, options.plugins ?? [])));
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     const env = {
@@ -116,9 +79,7 @@ export class RolloutFleet {
       engine,
       databaseUrl: url,
       client,
-      base,
-      reference,
-      pushed,
+      images,
       manifest,
       env,
       folder,
@@ -135,9 +96,7 @@ export class RolloutFleet {
     engine: Engine;
     databaseUrl: string;
     client: pg.Client;
-    base: string;
-    reference: string;
-    pushed: PushedImages | null;
+    images: FleetImages;
     manifest: string;
     env: Readonly<Record<string, string>>;
     folder: string;
@@ -145,13 +104,10 @@ export class RolloutFleet {
     this.engine = parts.engine;
     this.databaseUrl = parts.databaseUrl;
     this.client = parts.client;
-    this.#base = parts.base;
-    this.#reference = parts.reference;
-    this.#pushed = parts.pushed;
+    this.images = parts.images;
     this.#manifest = parts.manifest;
     this.#env = parts.env;
     this.#dataDir = join(parts.folder, "data");
-    atEnd(() => this.#removeImages());
   }
 
   /** The host that runs. */
@@ -205,48 +161,9 @@ export class RolloutFleet {
     return rows;
   }
 
-  /** Builds a new image that behaves so; its id. The template's tag points at it then, as after a pull. */
-  async build(behaviour: keyof typeof BEHAVIOURS): Promise<string> {
-    const tar = pack();
-    // A label of its own makes it another image, whatever else is the same.
-    const dockerfile = `FROM ${this.#base}\nLABEL molecule.test.build=${randomUUID()}\n${BEHAVIOURS[behaviour]}\n`;
-    tar.entry({ name: "Dockerfile" }, dockerfile);
-    tar.finalize();
-    const tag = `${this.#base}-${behaviour}`;
-    await drain(await this.engine.docker.buildImage(Readable.from(tar), { t: tag, forcerm: true }));
-    return (await this.engine.docker.getImage(tag).inspect()).Id;
-  }
-
-  /**
-   * Publishes a new image that behaves so as the template's, where that comes from a registry; the engine does not
-   * have it then.
-   * @returns its digest in the registry, and its id in an engine
-   */
-  async push(behaviour: keyof typeof BEHAVIOURS): Promise<{ digest: string; imageId: string }> {
-    const imageId = await this.build(behaviour);
-    const repository = repositoryOf(this.#reference);
-    const draft = `${repository}:${randomUUID()}`;
-    if (this.#pushed === null) throw new Error("this fleet has no registry");
-    const digest = await this.#pushed.publish(imageId, draft);
-    await this.#pushed.retag(draft, `${repository}:latest`);
-    await this.engine.docker.getImage(`${this.#base}-${behaviour}`).remove();
-    return { digest, imageId };
-  }
-
   /** Asks for the template's image to be pulled and rolled out; the answer comes when that is done. */
   refresh(): Promise<ApiAnswer> {
     return this.host.api("POST", "/admin/workspace-images/refresh?runtime=demo");
-  }
-
-  /** Makes the template's reference mean this image, as a pull does. */
-  async pointReferenceAt(imageId: string): Promise<void> {
-    const [repo = "", tag = ""] = this.#base.split(":");
-    await this.engine.docker.getImage(imageId).tag({ repo, tag });
-  }
-
-  /** The image that the fleet was made with. */
-  async firstImage(): Promise<string> {
-    return (await this.engine.docker.getImage(this.#base).inspect()).Id;
   }
 
   /** Asks for a rollout as the image service does, by its row, and has the host look at once; the rollout's id. */
@@ -255,7 +172,7 @@ export class RolloutFleet {
     await this.client.query(
       `insert into rollouts (id, runtime, reference, digest, image_id, requested_by)
        values ($1, 'demo', $2, $3, $3, 'refresh')`,
-      [id, this.#reference, imageId],
+      [id, this.images.reference, imageId],
     );
     await this.host.api("POST", "/admin/loops/image-rollouts", { action: "run" });
     return id;
@@ -316,17 +233,6 @@ export class RolloutFleet {
     await this.host.stop();
     await this.client.end();
   }
-
-  async #removeImages(): Promise<void> {
-    const { docker } = this.engine;
-    await this.#pushed?.removeLocal(repositoryOf(this.#reference));
-    for (const suffix of ["", ...Object.keys(BEHAVIOURS).map((name) => `-${name}`)]) {
-      await docker
-        .getImage(`${this.#base}${suffix}`)
-        .remove({ force: true })
-        .catch(() => undefined);
-    }
-  }
 }
 
 /** The watcher is there where `IMAGE_AUTO_REFRESH` says so, as with the manifest that the platform comes with. */
@@ -338,9 +244,4 @@ function manifestOf(image: string, others: readonly string[]): object {
   };
   const plugins = [watcher, ...others.map((name) => ({ name, module: `@molecule/plugin-${name}` }))];
   return { version: 1, plugins, workspace_templates: [{ name: "demo", image }] };
-}
-
-/** Without the registry's host and the tag. */
-function repositoryOf(reference: string): string {
-  return reference.replace(/^[^/]*\//, "").replace(/:[^:/]*$/, "");
 }

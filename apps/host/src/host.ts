@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import {
   CONTAINER_RUNTIME,
   ENGINE_INVENTORY,
@@ -18,7 +17,7 @@ import { announce } from "./announce.js";
 import { readConfig, readLogConfig, type HostConfig } from "./config/config.js";
 import { locateManifest } from "./config/manifest-location.js";
 import { maskSecretsOf } from "./config/secret-names.js";
-import { createHttpServer } from "./http/app.js";
+import { createHostServer } from "./host-server.js";
 import { noImages } from "./images/no-images.js";
 import { RegistryCredentials } from "./images/registry/credentials.js";
 import { engineLogins } from "./images/registry/engine-logins.js";
@@ -29,8 +28,6 @@ import { HostMetrics } from "./metrics/host-metrics.js";
 import { MeasuredInventory } from "./metrics/measured-inventory.js";
 import { MeasuredRuntime } from "./metrics/measured-runtime.js";
 import type { EngineRun } from "./metrics/workspace-metrics.js";
-import { PluginToggles } from "./plugin-toggles.js";
-import { Readiness } from "./readiness.js";
 import { selectRuntime } from "./runtimes/select.js";
 import { textOfKey } from "./secrets/encryption-key.js";
 import { openVault } from "./secrets/open-vault.js";
@@ -38,9 +35,6 @@ import type { SecretVault } from "./secrets/secret-vault.js";
 import { StopStack } from "./stop-stack.js";
 import { openStorage, type Storage } from "./storage/storage.js";
 import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/services.js";
-
-/** The built canvas; where it is not there, no page is served. */
-const CANVAS_DIR = fileURLToPath(new URL("../../canvas/dist", import.meta.url));
 
 /**
  * Engine jobs at a time, for each core: 2 cores brought up 4.4 containers a second at 4 jobs, 5.2 at 8 and 5.4 at 16,
@@ -87,6 +81,16 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     await stack.unwind();
     throw error;
   }
+}
+
+/** What there is by the time that the storage is open. */
+interface Basis {
+  readonly config: HostConfig;
+  readonly storage: Storage;
+  readonly credentials: RegistryCredentials;
+  readonly kernel: Kernel;
+  readonly manifest: Manifest;
+  readonly metrics: HostMetrics;
 }
 
 /** The two sides of the container runtime that was chosen. */
@@ -137,33 +141,18 @@ class Boot {
       masker: this.#masker,
       log: this.#log,
     });
-    const { runtime, inventory } = await this.#timed(kernel, "storage", "container runtime", () =>
-      this.#openRuntime(config, storage, credentials, manifest, metrics),
-    );
+    const basis = { config, storage, credentials, kernel, manifest, metrics };
+    const engine = await this.#timed(kernel, "storage", "container runtime", () => this.#openRuntime(basis));
+    const { runtime, inventory } = engine;
     kernel.provide(CONTAINER_RUNTIME, runtime);
     kernel.provide(ENGINE_INVENTORY, inventory);
-    const workspaces = this.#createWorkspaces(
-      config,
-      storage,
-      vault,
-      { runtime, inventory },
-      kernel,
-      manifest,
-      metrics,
-    );
-    const images = this.#createImages(
-      config,
-      storage,
-      runtime,
-      credentials,
-      manifest,
-      workspaces.rollouts.fleet,
-    );
+    const workspaces = this.#createWorkspaces(basis, engine, vault);
+    const images = this.#createImages(basis, runtime, workspaces.rollouts.fleet);
     kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
-    const url = await this.#serve(config, storage, runtime, kernel, workspaces, images, metrics);
+    const url = await this.#serve(basis, runtime, workspaces, images);
     announce({
       log: this.#log,
       kernel,
@@ -201,13 +190,7 @@ class Boot {
     return storage;
   }
 
-  async #openRuntime(
-    config: HostConfig,
-    storage: Storage,
-    credentials: RegistryCredentials,
-    manifest: Manifest,
-    metrics: HostMetrics,
-  ): Promise<EngineAccess> {
+  async #openRuntime({ config, storage, credentials, manifest, metrics }: Basis): Promise<EngineAccess> {
     const { runtime, reason } = await selectRuntime({
       config,
       instanceId: storage.instanceId,
@@ -230,13 +213,9 @@ class Boot {
   }
 
   #createWorkspaces(
-    config: HostConfig,
-    storage: Storage,
-    vault: SecretVault,
+    { config, storage, kernel, manifest, metrics }: Basis,
     { runtime, inventory }: EngineAccess,
-    kernel: Kernel,
-    manifest: Manifest,
-    metrics: HostMetrics,
+    vault: SecretVault,
   ): WorkspaceServices {
     const platformUrl = () => config.platformUrl ?? `http://${runtime.platformHost}:${this.#port}`;
     const workspaces = createWorkspaceServices({
@@ -263,11 +242,8 @@ class Boot {
   }
 
   #createImages(
-    config: HostConfig,
-    storage: Storage,
+    { config, storage, credentials, manifest }: Basis,
     runtime: ContainerRuntime,
-    credentials: RegistryCredentials,
-    manifest: Manifest,
     rollouts: Rollouts,
   ): ImageServices | null {
     if (runtime.kind !== "docker") return null;
@@ -286,74 +262,24 @@ class Boot {
   }
 
   async #serve(
-    config: HostConfig,
-    storage: Storage,
+    { config, storage, kernel, metrics }: Basis,
     runtime: ContainerRuntime,
-    kernel: Kernel,
     workspaces: WorkspaceServices,
     images: ImageServices | null,
-    metrics: HostMetrics,
   ): Promise<string> {
-    const readiness = new Readiness({
-      database: storage.database,
+    const { server, readiness, toggles } = createHostServer({
+      config,
+      storage,
       runtime,
       kernel,
-      orphanFuse: workspaces.sweeps.fuse,
+      workspaces,
+      images,
+      metrics,
+      masker: this.#masker,
       clock: this.#clock,
-    });
-    const toggles = new PluginToggles({
-      kernel,
-      store: storage.toggles,
-      events: storage.events,
-      hostId: storage.hostId,
       log: this.#log,
     });
     this.#stack.push("plugin toggles", toggles.follow());
-    const server = createHttpServer({
-      config: {
-        environment: config.environment,
-        adminToken: config.adminToken,
-        metricsToken: config.metricsToken,
-        generatedAdminToken: storage.generatedAdminToken,
-        testTokens: config.testTokens,
-        corsOrigins: config.corsOrigins,
-        rateLimitPerMinute: config.rateLimitPerMinute,
-        trustedProxies: config.trustedProxies,
-        webhookSecret: config.images.webhookSecret,
-        orgId: config.orgId,
-        canvasDir: CANVAS_DIR,
-      },
-      log: this.#log,
-      clock: this.#clock,
-      masker: this.#masker,
-      database: storage.database,
-      tokens: storage.tokens,
-      orgTokens: storage.orgTokens,
-      events: storage.events,
-      workspaces: storage.workspaces,
-      ledgers: storage.ledgers,
-      kernel,
-      readiness: () => readiness.report(),
-      metrics,
-      workspaceCreation: workspaces.creation,
-      workspaceDeletion: workspaces.deletion,
-      workspaceApi: workspaces.api,
-      registration: {
-        register: (body, token) => workspaces.registration.register(body, token),
-        updateCard: (body) => workspaces.registration.updateCard(body),
-        heartbeat: (body, token) => workspaces.heartbeats.take(body, token),
-      },
-      togglePlugin: (name, enabled) => toggles.toggle(name, enabled),
-      previewEnv: (body) => workspaces.envPreview.preview(body),
-      secrets: workspaces.secretChanges,
-      workspaceModel: workspaces.model,
-      installationTokens: workspaces.installationTokens,
-      orphans: workspaces.sweeps.orphans,
-      images: images?.images ?? null,
-      imageQuarantine: workspaces.rollouts.quarantine,
-      workspaceConsole: (workspaceId) => workspaces.console.read(workspaceId),
-      provisionTimeoutMs: workspaces.declaredTimeoutMs,
-    });
     this.#stack.push("HTTP", async () => {
       readiness.stopping();
       await server.close();

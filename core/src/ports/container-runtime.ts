@@ -151,6 +151,13 @@ export interface ContainerReplacement {
   identifyImage(reference: string, call: RuntimeCall): Promise<ImageIdentity | null>;
 }
 
+/** What a workspace's container was launched with. */
+export interface LaunchedWith {
+  readonly env: Readonly<Record<string, string>>;
+  /** Texts of the files that were asked for, by path, as far as they are there. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
 /** Runs workspaces. Touches only objects that carry this installation's instance id. */
 export interface ContainerRuntime {
   readonly kind: ContainerRuntimeKind;
@@ -185,6 +192,15 @@ export interface ContainerRuntime {
   removeVolumes(workspaceId: string, call: RuntimeCall): Promise<void>;
   /** The last `lines` log lines, unmasked; null where the driver keeps none. */
   logs(workspaceId: string, lines: number, call: RuntimeCall): Promise<string | null>;
+  /**
+   * What the workspace's newest container was launched with: a host that did not launch it learns from this what it
+   * has to mask. Null where there is no container, or where it ends with the host that launched it.
+   */
+  launchedWith(
+    workspaceId: string,
+    files: readonly string[],
+    call: RuntimeCall,
+  ): Promise<LaunchedWith | null>;
   /** How containers are replaced with a way back; null where the driver can't. */
   readonly replacement: ContainerReplacement | null;
   /** Ends what the driver itself holds: connections, and processes that end with the host. */

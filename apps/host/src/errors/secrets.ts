@@ -12,6 +12,8 @@ export const secretErrors = defineErrors({
     `the database holds secrets that the configured encryption keys don't open: ${d.faults.join("; ")}; add the keys to SECRETS_ENCRYPTION_KEYS (the first one encrypts, the others only decrypt)`,
   NO_ENCRYPTION_KEY: () =>
     "there is no encryption key here; set SECRETS_ENCRYPTION_KEYS as the host has it, or MOLECULE_DATA_DIR to its data folder",
+  NO_SECRETS_TABLE: () =>
+    "the database has no table for secrets: no host has been started on it; start one with this configuration, which makes its tables, and run this again — if one runs already, DATABASE_URL or MOLECULE_DATA_DIR is not that of the host",
   SECRETS_STAY_CLOSED: (d: { count: number }) =>
     `${d.count} secret${d.count === 1 ? "" : "s"}, told above, can't be decrypted; set them anew, or give the keys back in SECRETS_ENCRYPTION_KEYS and run this again`,
 });

@@ -15,7 +15,7 @@ import { rolloutOverview, type OverviewServices } from "./rollout-overview.js";
 import type { RolloutStore } from "./rollout-store.js";
 import type { KeptImage, RolloutOutcome, RolloutOverview, Rollouts, RolloutTarget } from "./rollouts.js";
 import { FenceLost, type RolloutRow, type SwapStore } from "./swap-store.js";
-import type { SwapServices } from "./workspace-swap.js";
+import type { SwapServices } from "./swap-job.js";
 
 /** Ms between two looks at a rollout that may be driven by another host. */
 const LOOK_MS = 500;

@@ -1,5 +1,6 @@
 import type { EventLog } from "../storage/event-log.js";
-import type { Executor, ImageQuarantineTable, Trx } from "../storage/schema.js";
+import type { ImageQuarantineTable } from "../storage/image-tables.js";
+import type { Executor, Trx } from "../storage/schema.js";
 import type { Insertable } from "kysely";
 import type { QuarantinedImage } from "./rollouts.js";
 

@@ -1,8 +1,9 @@
 import type { ContainerReplacement, Logger, RuntimeCall } from "@molecule/core";
-import type { SwapOutcome } from "../storage/schema.js";
+import type { SwapOutcome } from "../storage/image-tables.js";
 import type { RolloutResult, RolloutStore } from "./rollout-store.js";
 import type { RolloutRow, SwapResult, SwapRow, SwapStore } from "./swap-store.js";
-import { WorkspaceSwap, type SwapServices } from "./workspace-swap.js";
+import { SwapJob, type SwapServices } from "./swap-job.js";
+import { WorkspaceSwap } from "./workspace-swap.js";
 
 /** How many workspaces may be without a proven container at a time. */
 export type MaxUnavailable = { readonly count: number } | { readonly percent: number };
@@ -116,7 +117,8 @@ export class RolloutDriver {
     const { digest } = this.#rollout;
     const child = log.child({ workspaceId, attempt: swap.new_attempt, digest });
     const call: RuntimeCall = { signal, log: child };
-    return new WorkspaceSwap(services, replacement, this.#rollout, swap, call).run();
+    const job = new SwapJob(services, replacement, this.#rollout, swap, call);
+    return new WorkspaceSwap(job).run();
   }
 
   /** The first swap that failed, in this process or before; an image that is to blame is kept back at once. */

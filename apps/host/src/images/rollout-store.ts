@@ -1,6 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import type { EventLog } from "../storage/event-log.js";
-import type { Executor, RolloutResultsTable, SwapOutcome, Trx } from "../storage/schema.js";
+import type { RolloutResultsTable, SwapOutcome } from "../storage/image-tables.js";
+import type { Executor, Trx } from "../storage/schema.js";
 import type { ImageQuarantine } from "./quarantine.js";
 import type { RolloutOutcome, RolloutTarget, RolloutVerdict } from "./rollouts.js";
 import { FenceLost, type RolloutRow } from "./swap-store.js";

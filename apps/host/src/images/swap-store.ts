@@ -1,14 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import type { Emit, EventLog } from "../storage/event-log.js";
-import type {
-  Executor,
-  RolloutsTable,
-  SwapOutcome,
-  SwapPhase,
-  Trx,
-  WorkspaceRow,
-  WorkspaceSwapsTable,
-} from "../storage/schema.js";
+import type { RolloutsTable, SwapOutcome, SwapPhase, WorkspaceSwapsTable } from "../storage/image-tables.js";
+import type { Executor, Trx, WorkspaceRow } from "../storage/schema.js";
 import { Withdrawn } from "./active-swaps.js";
 
 /** A swap as it is read. */

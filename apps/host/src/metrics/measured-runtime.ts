@@ -3,6 +3,7 @@ import type {
   ContainerReplacement,
   ContainerRuntime,
   ContainerRuntimeKind,
+  LaunchedWith,
   LaunchResult,
   LaunchSpec,
   Presence,
@@ -75,6 +76,14 @@ export class MeasuredRuntime implements ContainerRuntime {
 
   logs(workspaceId: string, lines: number, call: RuntimeCall): Promise<string | null> {
     return this.#measure("logs", () => this.#runtime.logs(workspaceId, lines, call));
+  }
+
+  launchedWith(
+    workspaceId: string,
+    files: readonly string[],
+    call: RuntimeCall,
+  ): Promise<LaunchedWith | null> {
+    return this.#measure("launched-with", () => this.#runtime.launchedWith(workspaceId, files, call));
   }
 
   get replacement(): ContainerReplacement | null {

@@ -2,6 +2,7 @@ import type {
   ContainerRuntime,
   EngineInventory,
   EngineListing,
+  LaunchedWith,
   LaunchResult,
   Presence,
   RuntimeHealth,
@@ -55,6 +56,10 @@ export class NoneRuntime implements ContainerRuntime {
   }
 
   logs(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+
+  launchedWith(): Promise<LaunchedWith | null> {
     return Promise.resolve(null);
   }
 

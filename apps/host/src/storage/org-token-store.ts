@@ -1,11 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
-import type { Logger } from "@molecule/core";
 import { sql } from "kysely";
-import type { TokenMasks } from "../masking/token-masks.js";
-import type { RandomSource } from "./random.js";
 import type { Executor } from "./schema.js";
-import { hashToken, looksLikeToken, newToken } from "./token-text.js";
-import { isUseDue, TokenUses } from "./token-uses.js";
+import { TokenTable, type TokenServices } from "./token-table.js";
+import { isUseDue } from "./token-uses.js";
 
 /** An org token as the API lists it. Times are RFC 3339. */
 export interface OrgTokenInfo {
@@ -28,41 +24,35 @@ export interface IssuedOrgToken {
 /** Tokens that make their holder an administrator; each can be taken back alone. Only hashes are kept. */
 export class OrgTokenStore {
   readonly #db: Executor;
-  readonly #random: RandomSource;
-  readonly #uses: TokenUses;
-  readonly #masks: TokenMasks;
+  readonly #table: TokenTable;
 
-  constructor(services: { db: Executor; random: RandomSource; log: Logger; masks: TokenMasks }) {
+  constructor(services: TokenServices) {
     this.#db = services.db;
-    this.#random = services.random;
-    this.#masks = services.masks;
-    this.#uses = new TokenUses("org_tokens", services);
+    this.#table = new TokenTable("org_tokens", services);
   }
 
   /** Makes a token. */
   async issue(name: string | null): Promise<IssuedOrgToken> {
-    const { token, prefix, hash } = newToken(this.#random);
-    const id = this.#random.uuid();
-    await this.#db.insertInto("org_tokens").values({ id, name, prefix, hash }).execute();
-    this.#masks.add(id, token);
+    const { id, prefix, token } = await this.#table.issue((made) =>
+      this.#db
+        .insertInto("org_tokens")
+        .values({ name, ...made })
+        .execute(),
+    );
     return { id, prefix, token };
   }
 
   /** Whether this is a live org token. Notes its use, at most once a minute, without making the caller wait for it. */
   async verify(token: string): Promise<boolean> {
-    if (!looksLikeToken(token)) return false;
-    const hash = hashToken(token);
-    const found = await this.#db
-      .selectFrom("org_tokens as t")
-      .select(["t.id", "t.hash", isUseDue.as("use_due")])
-      .where("t.hash", "=", hash)
-      .where("t.revoked_at", "is", null)
-      .executeTakeFirst();
-    // The index finds candidates; the answer rests on a comparison in constant time (api.md §2).
-    if (found === undefined || !timingSafeEqual(found.hash, hash)) return false;
-    this.#masks.add(found.id, token);
-    if (found.use_due) this.#uses.note(found.id);
-    return true;
+    const found = await this.#table.recognise(token, (hash) =>
+      this.#db
+        .selectFrom("org_tokens as t")
+        .select(["t.id", "t.hash", isUseDue.as("use_due")])
+        .where("t.hash", "=", hash)
+        .where("t.revoked_at", "is", null)
+        .executeTakeFirst(),
+    );
+    return found !== null;
   }
 
   /** The live ones, oldest first. */
@@ -97,6 +87,6 @@ export class OrgTokenStore {
 
   /** Resolves when no note of a use is under way any more: call it before the database is closed. Never rejects. */
   settle(): Promise<void> {
-    return this.#uses.settle();
+    return this.#table.settle();
   }
 }

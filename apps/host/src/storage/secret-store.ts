@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { SealedSecret, SecretPlace } from "../secrets/envelope.js";
+import { readMigrations } from "./migrate.js";
 import type { Executor } from "./schema.js";
 
 /** A secret with its place, still encrypted. */
@@ -13,6 +14,12 @@ export interface SecretFacts {
   readonly key: string;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+/** Whether a host has been started on this database since there are secrets. */
+export async function canHoldSecrets(db: Executor): Promise<boolean> {
+  const { ran } = await readMigrations(db);
+  return ran.includes("0004-secrets");
 }
 
 /** The encrypted secrets of workspaces, and of all workspaces (null). Knows no value. */

@@ -1,11 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
-import type { Logger } from "@molecule/core";
 import { sql } from "kysely";
-import type { TokenMasks } from "../masking/token-masks.js";
-import type { RandomSource } from "./random.js";
 import type { Executor, Trx } from "./schema.js";
-import { hashToken, looksLikeToken, newToken } from "./token-text.js";
-import { isUseDue, TokenUses } from "./token-uses.js";
+import { TokenTable, type TokenServices } from "./token-table.js";
+import { isUseDue } from "./token-uses.js";
 
 /** A token that was just made; the only time that its text is known. */
 export interface IssuedToken {
@@ -36,26 +32,21 @@ export interface TokenInfo {
 /** The workspaces' tokens. A token is live while it is not revoked and its workspace is not removed. Only hashes are kept. */
 export class TokenStore {
   readonly #db: Executor;
-  readonly #random: RandomSource;
-  readonly #uses: TokenUses;
-  readonly #masks: TokenMasks;
+  readonly #table: TokenTable;
 
-  constructor(services: { db: Executor; random: RandomSource; log: Logger; masks: TokenMasks }) {
+  constructor(services: TokenServices) {
     this.#db = services.db;
-    this.#random = services.random;
-    this.#masks = services.masks;
-    this.#uses = new TokenUses("workspace_tokens", services);
+    this.#table = new TokenTable("workspace_tokens", services);
   }
 
   /** Makes a token of a workspace, valid from the commit of `executor`. */
   async issue(executor: Executor, owner: { workspaceId: string; attempt: number }): Promise<IssuedToken> {
-    const id = this.#random.uuid();
-    const { token, prefix, hash } = newToken(this.#random);
-    await executor
-      .insertInto("workspace_tokens")
-      .values({ id, workspace_id: owner.workspaceId, attempt: owner.attempt, prefix, hash })
-      .execute();
-    this.#masks.add(id, token);
+    const { id, token } = await this.#table.issue((made) =>
+      executor
+        .insertInto("workspace_tokens")
+        .values({ workspace_id: owner.workspaceId, attempt: owner.attempt, ...made })
+        .execute(),
+    );
     return { id, token };
   }
 
@@ -96,17 +87,15 @@ export class TokenStore {
 
   /** Whose live token this is, or null. Notes the use, at most once a minute, without making the caller wait for it. */
   async verify(token: string): Promise<VerifiedToken | null> {
-    if (!looksLikeToken(token)) return null;
-    const hash = hashToken(token);
-    const found = await liveTokens(this.#db)
-      .select(["t.id", "t.workspace_id", "t.attempt", "t.hash", isUseDue.as("use_due")])
-      .where("t.hash", "=", hash)
-      .executeTakeFirst();
-    // The index finds candidates; the answer rests on a comparison in constant time (api.md §2).
-    if (found === undefined || !timingSafeEqual(found.hash, hash)) return null;
-    this.#masks.add(found.id, token);
-    if (found.use_due) this.#uses.note(found.id);
-    return { tokenId: found.id, workspaceId: found.workspace_id, attempt: found.attempt };
+    const found = await this.#table.recognise(token, (hash) =>
+      liveTokens(this.#db)
+        .select(["t.id", "t.workspace_id", "t.attempt", "t.hash", isUseDue.as("use_due")])
+        .where("t.hash", "=", hash)
+        .executeTakeFirst(),
+    );
+    return found === null
+      ? null
+      : { tokenId: found.id, workspaceId: found.workspace_id, attempt: found.attempt };
   }
 
   /** Whether the workspace has a live token. */
@@ -140,7 +129,7 @@ export class TokenStore {
 
   /** Resolves when no note of a use is under way any more: call it before the database is closed. Never rejects. */
   settle(): Promise<void> {
-    return this.#uses.settle();
+    return this.#table.settle();
   }
 }
 

@@ -5,14 +5,17 @@ import type { Executor } from "./schema.js";
 /** Whether the use of token `t` is to be noted: at most once a minute, by the database's clock, which hosts share. */
 export const isUseDue = sql<boolean>`(t.last_used_at is null or t.last_used_at < now() - interval '1 minute')`;
 
+/** A table of tokens. */
+export type TokenTableName = "workspace_tokens" | "org_tokens";
+
 /** Notes when tokens of a table were last used, without making anybody wait for it. */
 export class TokenUses {
   readonly #db: Executor;
   readonly #log: Logger;
-  readonly #table: "workspace_tokens" | "org_tokens";
+  readonly #table: TokenTableName;
   readonly #notes = new Map<string, Promise<void>>();
 
-  constructor(table: "workspace_tokens" | "org_tokens", services: { db: Executor; log: Logger }) {
+  constructor(table: TokenTableName, services: { db: Executor; log: Logger }) {
     this.#table = table;
     this.#db = services.db;
     this.#log = services.log;

@@ -13,7 +13,7 @@ export class WorkspaceConsole {
   readonly #services: {
     readonly workspaces: WorkspaceStore;
     readonly runtime: ContainerRuntime;
-    readonly secrets: Pick<WorkspaceSecrets, "learn">;
+    readonly secrets: Pick<WorkspaceSecrets, "learnAll">;
     readonly masker: SecretMasker;
     readonly log: Logger;
   };
@@ -21,7 +21,7 @@ export class WorkspaceConsole {
   constructor(services: {
     workspaces: WorkspaceStore;
     runtime: ContainerRuntime;
-    secrets: Pick<WorkspaceSecrets, "learn">;
+    secrets: Pick<WorkspaceSecrets, "learnAll">;
     masker: SecretMasker;
     log: Logger;
   }) {
@@ -37,7 +37,7 @@ export class WorkspaceConsole {
     const row = await workspaces.get(workspaceId);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
     const output = await runtime.logs(workspaceId, LINES, { signal: AbortSignal.timeout(TIMEOUT_MS), log });
-    if (output !== null) await secrets.learn(row);
+    if (output !== null) await secrets.learnAll(row);
     return output === null ? null : masker.mask(output);
   }
 }

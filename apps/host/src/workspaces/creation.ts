@@ -9,7 +9,8 @@ import { DEFAULT_RUNTIME, parseCreateRequest, type CreateWorkspaceRequest } from
 import { externalConnection } from "./external-connection.js";
 import { asTier } from "./tier.js";
 import type { Provisioner } from "./provisioner.js";
-import { provisioningPayload, type StateMachine } from "./state-machine.js";
+import { provisioningPayload } from "./provisioning-payload.js";
+import type { StateMachine } from "./state-machine.js";
 import { UUID } from "./uuid.js";
 import type { TemplateFolders } from "./template-folders.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";

@@ -18,9 +18,12 @@ export function generatedConfig(
   return { path: "/configs/config.yaml", mode: 0o644, content: stringify(config) };
 }
 
+/** Where a workspace's token lies. */
+export const TOKEN_FILE = "/configs/.auth_token";
+
 /** The file from which the agent takes its token. */
 export function tokenFile(token: string): LaunchFile {
-  return { path: "/configs/.auth_token", mode: 0o600, content: token };
+  return { path: TOKEN_FILE, mode: 0o600, content: token };
 }
 
 /** Later files replace earlier ones of the same path. */

@@ -60,7 +60,7 @@ export class LaunchPreparation {
     const template = await this.#services.images.choose(row, this.template(row.runtime), call);
     return this.#spec(row, template, call, async () => {
       const token = await this.#issueToken(row);
-      if (token !== null) this.#services.secrets.replace(row.id, [token]);
+      if (token !== null) this.#services.secrets.launch(row, token);
       return token;
     });
   }

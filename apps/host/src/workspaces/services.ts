@@ -24,6 +24,7 @@ import { EngineCleanup } from "./engine-cleanup.js";
 import { EngineTurns } from "./engine-turns.js";
 import { Heartbeats } from "./heartbeats.js";
 import { InstallationTokens } from "./installation-tokens.js";
+import { LaunchedSecrets } from "./launched-secrets.js";
 import { LaunchPreparation } from "./launch-preparation.js";
 import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import { WorkspacePausing } from "./pausing.js";
@@ -93,7 +94,8 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
   const folders = new TemplateFolders(inputs.config.templatesDir, log);
   const urlGuard = new AgentUrlGuard(systemResolver);
   const stateMachine = new StateMachine({ workspaces, tokens, hostId });
-  const secrets = new WorkspaceSecrets({ masker, vault });
+  const launched = new LaunchedSecrets({ runtime, ledgers, log });
+  const secrets = new WorkspaceSecrets({ masker, vault, launched, log });
   const preparation = new LaunchPreparation({
     database,
     tokens,

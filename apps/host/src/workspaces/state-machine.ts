@@ -1,10 +1,11 @@
 import { sql, type Insertable, type Transaction, type UpdateObject } from "kysely";
-import { workspaceErrors } from "../errors/workspaces.js";
 import type { Emit } from "../storage/event-log.js";
 import type { DatabaseSchema, WorkspaceRow, WorkspacesTable, WorkspaceStatus } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import { lockTree } from "../storage/tree-lock.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import { assertParent } from "./parent.js";
+import { provisioningPayload } from "./provisioning-payload.js";
 import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.js";
 
 type Trx = Transaction<DatabaseSchema>;
@@ -284,32 +285,4 @@ async function endStuckSwaps(trx: Trx, workspaceIds: readonly string[]): Promise
     .where("workspace_id", "in", workspaceIds)
     .where("phase", "=", "stuck")
     .execute();
-}
-
-/**
- * Makes sure that the parent is there, and stays until the transaction ends.
- * @throws UNKNOWN_PARENT
- */
-export async function assertParent(trx: Trx, parentId: string): Promise<void> {
-  await lockTree(trx);
-  const parent = await trx
-    .selectFrom("workspaces")
-    .select("status")
-    .where("id", "=", parentId)
-    .executeTakeFirst();
-  if (parent === undefined || parent.status === "removed") throw workspaceErrors.UNKNOWN_PARENT({ parentId });
-}
-
-/** Payload of WORKSPACE_PROVISIONING; api.md §3. */
-export function provisioningPayload(
-  row: Pick<WorkspaceRow, "name" | "tier" | "runtime" | "parent_id" | "x" | "y">,
-): Record<string, unknown> {
-  return {
-    name: row.name,
-    tier: row.tier,
-    runtime: row.runtime,
-    ...(row.parent_id === null ? {} : { parent_id: row.parent_id }),
-    x: row.x,
-    y: row.y,
-  };
 }

@@ -6,7 +6,7 @@ import type { DatabaseSchema, Trx, WorkspaceRow } from "../storage/schema.js";
 import { lockTree } from "../storage/tree-lock.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { assertWorkspaceDir, fieldProblems } from "./create-request.js";
-import { assertParent } from "./state-machine.js";
+import { assertParent } from "./parent.js";
 import { asTier } from "./tier.js";
 import { UUID } from "./uuid.js";
 

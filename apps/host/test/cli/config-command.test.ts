@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { makeProject, type Project } from "@molecule/test/support/project.js";
+import { plantSecretsOf, recordOutput } from "@molecule/test/support/secret-watch.js";
 import { expect } from "chai";
 import { runCli } from "../../dist/cli/program.js";
 
@@ -26,6 +27,8 @@ describe("molecule config", () => {
     const stream = () =>
       new PassThrough({ encoding: "utf8" }).on("data", (chunk: string) => void texts.push(chunk));
     const code = await runCli(args, { env, cwd: project.below, output: stream(), errorOutput: stream() });
+    plantSecretsOf(env, "the environment of molecule config");
+    recordOutput("command", `molecule ${args[0] ?? ""}`, texts.join(""));
     return { code, text: texts.join("") };
   }
 

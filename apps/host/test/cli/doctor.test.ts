@@ -7,6 +7,7 @@ import { silentLogger, systemClock } from "@molecule/core";
 import { useEngine } from "@molecule/test/support/engine.js";
 import { usePostgres } from "@molecule/test/support/postgres.js";
 import { useRegistry } from "@molecule/test/support/registry.js";
+import { plantSecretsOf, recordOutput } from "@molecule/test/support/secret-watch.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { sql } from "kysely";
 import { checkNode } from "../../dist/cli/doctor/node.js";
@@ -57,6 +58,8 @@ class Installation {
       env: { CONTAINER_RUNTIME: "process", ...env },
     });
     const text = chunks.join("");
+    plantSecretsOf(env, "the doctor's environment");
+    recordOutput("command", "molecule doctor", text);
     /** The line of one check, as far as it is there. */
     const line = (name: string) =>
       text.split("\n").find((each) => each.slice(2).startsWith(`${name} — `)) ?? "";

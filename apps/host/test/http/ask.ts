@@ -1,5 +1,6 @@
 import { request, type IncomingHttpHeaders } from "node:http";
 import { text as textOf } from "node:stream/consumers";
+import { recordExchange } from "@molecule/test/support/secret-watch.js";
 
 /** An answer, read to its end. */
 export interface Answer {
@@ -27,9 +28,20 @@ export async function ask(
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { method, headers, agent: false }, (response) => {
       textOf(response).then((text) => {
+        const { statusCode: status = 0, headers: answered } = response;
+        const authorization = headers.Authorization ?? headers.authorization ?? "";
+        recordExchange({
+          method,
+          url,
+          authorization,
+          sent: body,
+          status,
+          headers: Object.entries(answered),
+          text,
+        });
         const isJson = response.headers["content-type"] === "application/json; charset=utf-8";
         const parsed: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed });
+        resolve({ status, headers: answered, text, body: parsed });
       }, reject);
     });
     outgoing.on("error", reject);

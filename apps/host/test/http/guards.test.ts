@@ -42,9 +42,9 @@ describe("the guards", () => {
         "401 invalid admin auth token",
       );
       const generated = await platforms.start({
-        config: { adminToken: null, generatedAdminToken: "generated" },
+        config: { adminToken: null, generatedAdminToken: "made-by-the-host-1" },
       });
-      expect(await get(generated, "/workspaces", bearer("generated"))).to.equal("200");
+      expect(await get(generated, "/workspaces", bearer("made-by-the-host-1"))).to.equal("200");
       expect(await get(generated, "/workspaces")).to.equal("401 admin auth required");
     });
 

@@ -1,13 +1,13 @@
 import {
   Kernel,
   parseManifest,
-  SecretMasker,
   soleHostLeases,
   systemClock,
   type Clock,
   type ContainerRuntime,
 } from "@molecule/core";
-import { RecordingLogger } from "@molecule/core/testing";
+import type { RecordingLogger } from "@molecule/core/testing";
+import { nameHost, watchHost } from "@molecule/test/support/secret-watch.js";
 import { readConfig } from "../../dist/config/config.js";
 import { createHttpServer, type HttpServer, type ServerLimits } from "../../dist/http/app.js";
 import type { HttpConfig, HttpDependencies } from "../../dist/http/dependencies.js";
@@ -29,6 +29,7 @@ import { SecretStore } from "../../dist/storage/secret-store.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { createWorkspaceServices } from "../../dist/workspaces/services.js";
+import { watchedLog, WatchedMasker } from "../logging/watched-log.js";
 import { addWorkspace, type SuiteDatabase } from "../storage/databases.js";
 import { useSharedDatabase } from "./shared-database.js";
 
@@ -113,8 +114,10 @@ export async function startPlatform(
   const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
+  const url = `http://127.0.0.1:${port}`;
+  watchHost(url);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     port,
     log,
     kernel,
@@ -134,8 +137,25 @@ export async function startPlatform(
 function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const { clock = systemClock, limits = {} } = options;
   const { database, db } = suite;
-  const log = new RecordingLogger();
-  const masker = new SecretMasker();
+  const masker = new WatchedMasker();
+  const log = watchedLog(nameHost(), masker);
+  const config: HttpConfig = {
+    environment: "production",
+    adminToken: ADMIN_TOKEN,
+    metricsToken: null,
+    generatedAdminToken: null,
+    testTokens: false,
+    corsOrigins: ["http://localhost:3000"],
+    rateLimitPerMinute: 1_000,
+    trustedProxies: [],
+    webhookSecret: null,
+    orgId: null,
+    canvasDir: null,
+    ...options.config,
+  };
+  for (const secret of [config.adminToken, config.metricsToken, config.webhookSecret]) {
+    if (secret !== null) masker.add(secret);
+  }
   const manifest = parseManifest(JSON.stringify(MANIFEST), "/srv/molecule/manifest.json");
   const metrics = new HostMetrics({
     runtimes: manifest.templates.map(({ name }) => name),
@@ -194,20 +214,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   });
   kernel.registries.loops.add(services.recovery.loop());
   const deps: HttpDependencies = {
-    config: {
-      environment: "production",
-      adminToken: ADMIN_TOKEN,
-      metricsToken: null,
-      generatedAdminToken: null,
-      testTokens: false,
-      corsOrigins: ["http://localhost:3000"],
-      rateLimitPerMinute: 1_000,
-      trustedProxies: [],
-      webhookSecret: null,
-      orgId: null,
-      canvasDir: null,
-      ...options.config,
-    },
+    config,
     log,
     clock,
     masker,

@@ -4,7 +4,7 @@ import { postgresOrReason } from "@molecule/test/support/postgres.js";
 import { sql } from "kysely";
 import type { Database } from "../../dist/storage/database.js";
 import { migrate } from "../../dist/storage/migrate.js";
-import { openEmpty, type EmptyDatabase, type SuiteDatabase } from "../storage/databases.js";
+import { openEmpty, recordStored, type EmptyDatabase, type SuiteDatabase } from "../storage/databases.js";
 
 let onServer: Promise<EmptyDatabase | null> | undefined;
 
@@ -38,6 +38,7 @@ export function useSharedDatabase(): SuiteDatabase {
     );
   });
   afterEach(async () => {
+    await recordStored(current);
     if (shared !== null) await current?.close();
   });
   after(() => embedded?.end());

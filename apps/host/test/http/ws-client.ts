@@ -1,4 +1,5 @@
 import { text as textOf } from "node:stream/consumers";
+import { plantSecret, recordOutput } from "@molecule/test/support/secret-watch.js";
 import { WebSocket, type ClientOptions } from "ws";
 
 /** How a connection ended. */
@@ -32,7 +33,10 @@ export async function connect(url: string, options: WsOptions = {}): Promise<WsC
   const { protocols = [], ...rest } = options;
   const socket = new WebSocket(url.replace(/^http/, "ws"), protocols, rest);
   const frames: unknown[] = [];
+  for (const protocol of protocols)
+    plantSecret(/^bearer\.(.*)$/.exec(protocol)?.[1] ?? "", "a listener's token");
   socket.on("message", (data: Buffer, isBinary) => {
+    recordOutput("frame", "a frame", data.toString());
     frames.push(isBinary ? data : JSON.parse(data.toString()));
   });
   const closed = new Promise<Closed>((resolve) => {

@@ -1,10 +1,11 @@
 import { eventually } from "@molecule/test/support/eventually.js";
 import { EngineProxy, refusal } from "@molecule/test/support/engine-faults.js";
 import { useEngine } from "@molecule/test/support/engine.js";
-import { RolloutFleet, type BEHAVIOURS } from "@molecule/test/support/rollout-fleet.js";
+import type { BEHAVIOURS } from "@molecule/test/support/fleet-images.js";
+import { RolloutFleet } from "@molecule/test/support/rollout-fleet.js";
 import { expect } from "chai";
 import pg from "pg";
-import { SWAP_PHASES, type SwapPhase } from "../../dist/storage/schema.js";
+import { SWAP_PHASES, type SwapPhase } from "../../dist/storage/image-tables.js";
 
 /** How a phase is reached, and which image must run when all is over. */
 interface Course {
@@ -63,7 +64,7 @@ describe("fault 17: the host is killed in a swap", () => {
           const start = new RegExp(`/containers/${kept?.Id ?? ""}/start`);
           proxy.fail("POST", start, refusal(500, "no space left on device"));
         }
-        const imageId = await fleet.build(image);
+        const imageId = await fleet.images.build(image);
         const trap = await PhaseTrap.set(fleet.databaseUrl, phase, when);
         const rollout = await fleet.rollOut(imageId);
         await trap.sprung;

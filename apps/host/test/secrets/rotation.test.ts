@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { silentLogger, systemClock } from "@molecule/core";
 import { widePath } from "@molecule/test/support/commands.js";
 import { own } from "@molecule/test/support/lifetime.js";
 import { usePostgres, type FreshDatabase } from "@molecule/test/support/postgres.js";
+import { plantSecret, recordOutput } from "@molecule/test/support/secret-watch.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { runMolecule } from "@molecule/test/support/cli.js";
 import { expect } from "chai";
@@ -75,10 +77,9 @@ describe("rotating the encryption key", function () {
       ids.push(workspaceId);
       const rows = Array.from({ length: SECRETS_EACH }, (_, at) => {
         const place = { id: randomUUID(), workspaceId, key: `KEY_${at}` };
-        const { kekId, wrappedKey, ciphertext } = envelope.seal(
-          place,
-          `value of ${place.key} of ${workspaceId}`,
-        );
+        const value = `value of ${place.key} of ${workspaceId}`;
+        plantSecret(value, "a stored secret");
+        const { kekId, wrappedKey, ciphertext } = envelope.seal(place, value);
         return {
           id: place.id,
           workspace_id: workspaceId,
@@ -104,6 +105,7 @@ describe("rotating the encryption key", function () {
     const ownership = own({ kind: "process", pid, signal: "SIGKILL" });
     const closed = once(child, "close");
     for await (const line of createInterface(child.stdout)) {
+      recordOutput("command", "molecule secrets rotate", line);
       const done = Number(/^(\d+) of \d+$/.exec(line)?.[1] ?? 0);
       if (done >= 3_000) break;
     }
@@ -206,6 +208,19 @@ describe("rotating the encryption key", function () {
       .and.contain("key new (encrypts): 1 secret\n")
       .and.contain("key old (decrypts only; molecule secrets rotate makes it needless): 1 secret\n");
     expect(rotated.output + check.output).to.not.contain("planted");
+  });
+
+  it("tells that no host has been started on a database, and makes none", async function () {
+    const empty = await (await usePostgres(this)).freshDatabase();
+    for (const DATABASE_URL of [empty.url, ""]) {
+      for (const command of ["rotate", "check"]) {
+        const refused = await runMolecule(["secrets", command], { env: { ...both(), DATABASE_URL } });
+        expect(refused.code).to.equal(1);
+        expect(refused.output).to.contain("[NO_SECRETS_TABLE]").and.not.contain("relation");
+      }
+    }
+    expect(await readdir(dataDir)).to.deep.equal([]);
+    await empty.drop();
   });
 
   it("refuses without a key, and makes none", async () => {

@@ -3,6 +3,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { silentLogger, systemClock, type Clock, type Logger } from "@molecule/core";
 import { usePostgres } from "@molecule/test/support/postgres.js";
+import { recordRows } from "@molecule/test/support/secret-watch/database-rows.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { sql } from "kysely";
 import { openDataDir, type DataDir } from "../../dist/storage/data-dir.js";
@@ -95,6 +96,7 @@ export function useDatabase(kind: DatabaseKind): SuiteDatabase {
     );
   });
   afterEach(async () => {
+    await recordStored(current);
     if (kind === "postgres") await current?.close();
   });
   after(async () => {
@@ -108,6 +110,15 @@ export function useDatabase(kind: DatabaseKind): SuiteDatabase {
       return database().db;
     },
   };
+}
+
+/** Lets the watch over secrets look at what a test has stored; a database that it closed or broke has no more to say. */
+export async function recordStored(database: Database | undefined): Promise<void> {
+  if (database === undefined) return;
+  await recordRows("a suite's database", async (statement) => {
+    const { rows } = await sql.raw<Record<string, unknown>>(statement).execute(database.db);
+    return rows;
+  }).catch(() => undefined);
 }
 
 /** Inserts a workspace that is online, and answers its id. */

@@ -22,7 +22,12 @@ describe("Heartbeats", () => {
     known: readonly string[] = [],
   ) {
     const masker = new SecretMasker();
-    const secrets = new WorkspaceSecrets({ masker, vault: { knownTo: () => Promise.resolve([...known]) } });
+    const secrets = new WorkspaceSecrets({
+      masker,
+      vault: { knownTo: () => Promise.resolve([...known]) },
+      launched: { of: () => Promise.resolve([]) },
+      log: silentLogger,
+    });
     const db = suite.db;
     const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
     const tokens = new TokenStore({

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { Kernel, parseManifest, SecretMasker, systemClock, type ContainerRuntime } from "@molecule/core";
-import { RecordingLogger } from "@molecule/core/testing";
+import { Kernel, parseManifest, systemClock, type ContainerRuntime } from "@molecule/core";
+import type { RecordingLogger } from "@molecule/core/testing";
+import { nameHost } from "@molecule/test/support/secret-watch.js";
 import { readConfig } from "../../dist/config/config.js";
 import type { Database } from "../../dist/storage/database.js";
 import { TokenMasks } from "../../dist/masking/token-masks.js";
@@ -20,6 +21,7 @@ import { SecretStore } from "../../dist/storage/secret-store.js";
 import { TokenStore } from "../../dist/storage/token-store.js";
 import { WorkspaceStore } from "../../dist/storage/workspace-store.js";
 import { createWorkspaceServices, type WorkspaceServices } from "../../dist/workspaces/services.js";
+import { watchedLog, WatchedMasker } from "../logging/watched-log.js";
 import type { SuiteDatabase } from "../storage/databases.js";
 
 const MANIFEST = {
@@ -61,8 +63,8 @@ export function useHosts(suite: SuiteDatabase): (runtime: ContainerRuntime) => P
 async function startDomain(database: Database, runtime: ContainerRuntime): Promise<DomainHost> {
   const { db } = database;
   const clock = systemClock;
-  const log = new RecordingLogger();
-  const masker = new SecretMasker();
+  const masker = new WatchedMasker();
+  const log = watchedLog(nameHost(), masker);
   const hostId = randomUUID();
   const manifest = parseManifest(JSON.stringify(MANIFEST), "/srv/molecule/manifest.json");
   const kernel = new Kernel({ manifest, env: {}, clock, log, masker });

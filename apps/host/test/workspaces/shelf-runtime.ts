@@ -1,5 +1,6 @@
 import type {
   ContainerRuntime,
+  LaunchedWith,
   LaunchResult,
   LaunchSpec,
   Presence,
@@ -88,6 +89,17 @@ export class ShelfRuntime implements ContainerRuntime {
 
   logs(): Promise<string | null> {
     return Promise.resolve(null);
+  }
+
+  launchedWith(workspaceId: string, files: readonly string[]): Promise<LaunchedWith | null> {
+    const containers = this.shelves.get(workspaceId)?.containers;
+    const spec = containers?.get(Math.max(...containers.keys()));
+    if (spec === undefined) return Promise.resolve(null);
+    const asked = spec.files.filter(({ path }) => files.includes(path));
+    return Promise.resolve({
+      env: spec.env,
+      files: Object.fromEntries(asked.map(({ path, content }) => [path, String(content)])),
+    });
   }
 
   close(): Promise<void> {

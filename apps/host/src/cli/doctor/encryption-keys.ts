@@ -5,9 +5,8 @@ import { checkKeys, selfTest } from "../../secrets/key-check.js";
 import { KeyRing } from "../../secrets/key-ring.js";
 import { readSecretsKey } from "../../storage/data-files.js";
 import { openDatabase } from "../../storage/database.js";
-import { readMigrations } from "../../storage/migrate.js";
 import { systemRandom } from "../../storage/random.js";
-import { SecretStore } from "../../storage/secret-store.js";
+import { canHoldSecrets, SecretStore } from "../../storage/secret-store.js";
 import type { Finding } from "./check.js";
 
 /** Whether there are keys for the secrets, and whether they open what is stored. Changes nothing. */
@@ -30,9 +29,9 @@ export async function checkEncryptionKeys(
   if (databaseUrl === null) return { status: "ok", finding: `${finding}; the secrets were not looked at` };
   const database = await openDatabase({ databaseUrl, dataDir: null, log: silentLogger, clock });
   try {
-    const { pending } = await readMigrations(database.db);
-    if (pending.includes("0004-secrets"))
+    if (!(await canHoldSecrets(database.db))) {
       return { status: "ok", finding: `${finding}; no secrets are stored yet` };
+    }
     const store = new SecretStore({ db: database.db });
     const { secrets, faults } = await checkKeys(store, keys, new Envelope(keys, systemRandom));
     if (faults.length === 0) return { status: "ok", finding: `${finding}; they fit the ${secrets} secrets` };

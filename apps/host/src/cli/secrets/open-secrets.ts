@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { readManifest, silentLogger, systemClock } from "@molecule/core";
 import { readConfig, type HostConfig } from "../../config/config.js";
 import { runEnvStage } from "../../config/env-stage.js";
@@ -11,7 +13,7 @@ import { openDataDir } from "../../storage/data-dir.js";
 import { readSecretsKey } from "../../storage/data-files.js";
 import { openDatabase } from "../../storage/database.js";
 import { systemRandom } from "../../storage/random.js";
-import { SecretStore } from "../../storage/secret-store.js";
+import { canHoldSecrets, SecretStore } from "../../storage/secret-store.js";
 import type { CliContext } from "../program.js";
 
 /** The encrypted secrets and what opens them, for a command. */
@@ -24,7 +26,7 @@ export interface OpenSecrets {
 /**
  * Opens the database of the configuration for `work`: that of a server beside the hosts that serve on it, the embedded
  * one while no host has it.
- * @throws NO_ENCRYPTION_KEY, DATA_DIR_LOCKED, and the errors of the configuration and the database
+ * @throws NO_ENCRYPTION_KEY, NO_SECRETS_TABLE, DATA_DIR_LOCKED, and the errors of the configuration and the database
  */
 export async function withSecrets<T>(
   context: CliContext,
@@ -38,10 +40,15 @@ export async function withSecrets<T>(
   const opened = new StopStack(log);
   try {
     const services = { log, clock: systemClock, random: systemRandom };
+    // Opening an embedded database makes it; a command that only reads should leave nothing behind.
+    if (config.databaseUrl === null && !existsSync(join(config.dataDir, "database", "PG_VERSION"))) {
+      throw secretErrors.NO_SECRETS_TABLE({});
+    }
     const dataDir = config.databaseUrl === null ? await openDataDir(config.dataDir, services) : null;
     opened.push("data folder", () => dataDir?.close());
     const database = await openDatabase({ ...services, databaseUrl: config.databaseUrl, dataDir });
     opened.push("database", () => database.close());
+    if (!(await canHoldSecrets(database.db))) throw secretErrors.NO_SECRETS_TABLE({});
     const store = new SecretStore({ db: database.db });
     return await work({ store, keys, envelope: new Envelope(keys, systemRandom) });
   } finally {

@@ -1,14 +1,8 @@
 import { Type, type LoopStatus } from "@molecule/core";
 import { maskData } from "../../masking/mask-data.js";
 import { bodyOf, defineRoute, type Route } from "../define-route.js";
-import {
-  answer,
-  LivenessSchema,
-  LoopActionDoneSchema,
-  LoopSchema,
-  PluginSchema,
-  refusal,
-} from "./schemas.js";
+import { LivenessSchema, LoopActionDoneSchema, LoopSchema, PluginSchema } from "./platform-schemas.js";
+import { answer, refusal } from "./schemas.js";
 
 const LoopActionSchema = Type.Object({
   action: Type.Union([

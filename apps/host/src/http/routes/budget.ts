@@ -2,9 +2,9 @@ import { Type } from "@molecule/core";
 import { workspaceErrors } from "../../errors/workspaces.js";
 import { bodyForDomain, defineRoute, type Route } from "../define-route.js";
 import { isRecord } from "../record.js";
+import { exactly } from "./schema-parts.js";
 import { answer, refusal } from "./schemas.js";
 
-const exactly = { additionalProperties: false };
 const cents = Type.Integer({ description: "Cents" });
 const notFound = refusal("No such workspace");
 const time = Type.String({ format: "date-time" });

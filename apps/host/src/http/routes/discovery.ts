@@ -1,9 +1,9 @@
 import { Type } from "@molecule/core";
 import { bodyOf, defineRoute, queryOf, type Route } from "../define-route.js";
 import { requireWorkspaceId } from "../workspace-id.js";
+import { exactly } from "./schema-parts.js";
 import { answer, refusal } from "./schemas.js";
 
-const exactly = { additionalProperties: false };
 const text = Type.String();
 const uuid = Type.String({ format: "uuid" });
 const notFound = refusal("No such workspace, or it is removed");

@@ -1,5 +1,6 @@
 import { defineRoute, type Route } from "../define-route.js";
-import { answer, done, ReadinessSchema } from "./schemas.js";
+import { ReadinessSchema } from "./platform-schemas.js";
+import { answer, done } from "./schemas.js";
 
 /** Routes that probes call. */
 export const healthRoutes: readonly Route[] = [

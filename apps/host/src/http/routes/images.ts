@@ -3,13 +3,13 @@ import { imageErrors } from "../../errors/images.js";
 import { maskData } from "../../masking/mask-data.js";
 import { defineRoute, queryOf, type Route } from "../define-route.js";
 import type { HttpDependencies } from "../dependencies.js";
+import { exactly } from "./schema-parts.js";
 import { answer, ErrorSchema, refusal } from "./schemas.js";
 
 const text = Type.String();
 const texts = Type.Array(text);
 const nullableText = Type.Union([text, Type.Null()]);
 const data = Type.Record(text, Type.Unknown());
-const exactly = { additionalProperties: false };
 
 const RefreshReportSchema = Type.Object(
   {

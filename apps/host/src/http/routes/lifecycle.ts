@@ -2,9 +2,9 @@ import { Type } from "@molecule/core";
 import { workspaceErrors } from "../../errors/workspaces.js";
 import { UpdateWorkspaceSchema } from "../../workspaces/update.js";
 import { bodyForDomain, defineRoute, queryOf, type Route } from "../define-route.js";
+import { exactly } from "./schema-parts.js";
 import { answer, refusal } from "./schemas.js";
 
-const exactly = { additionalProperties: false };
 const notFound = refusal("No such workspace, or it is removed");
 const counted = (status: string, count: string) =>
   Type.Object({ status: Type.Literal(status), [count]: Type.Integer() }, exactly);

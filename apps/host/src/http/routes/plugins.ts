@@ -2,7 +2,8 @@ import { Type } from "@molecule/core";
 import { EnvPreviewSchema } from "../../workspaces/env-preview.js";
 import { workspaceErrors } from "../../errors/workspaces.js";
 import { bodyForDomain, bodyOf, defineRoute, type Route } from "../define-route.js";
-import { answer, PluginSchema, refusal } from "./schemas.js";
+import { PluginSchema } from "./platform-schemas.js";
+import { answer, refusal } from "./schemas.js";
 
 const data = Type.Record(Type.String(), Type.Unknown());
 

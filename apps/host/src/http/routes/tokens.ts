@@ -5,6 +5,7 @@ import type { WorkspaceRow } from "../../storage/schema.js";
 import { bodyOf, defineRoute, type Route } from "../define-route.js";
 import type { HttpDependencies } from "../dependencies.js";
 import { parseWorkspaceId } from "../workspace-id.js";
+import { exactly } from "./schema-parts.js";
 import {
   answer,
   done,
@@ -17,7 +18,6 @@ import {
 /** Live tokens of one workspace; api.md §2. */
 const MAX_LIVE = 50;
 
-const exactly = { additionalProperties: false };
 const notFound = refusal("No such live token");
 
 /** Routes of the tokens; api.md §2. */

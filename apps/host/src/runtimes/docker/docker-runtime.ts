@@ -3,6 +3,7 @@ import {
   type Clock,
   type ContainerRuntime,
   type EngineInventory,
+  type LaunchedWith,
   type LaunchResult,
   type LaunchSpec,
   type Presence,
@@ -15,6 +16,7 @@ import { PLATFORM_HOST } from "./host-config.js";
 import { Containers, type OwnContainer } from "./containers.js";
 import { readEndpoint, type DockerEnv } from "./endpoint.js";
 import { isRefusal } from "./engine-errors.js";
+import { readFile } from "./read-file.js";
 import { DockerInventory } from "./inventory.js";
 import { Images } from "./images.js";
 import { DockerLaunch, type LaunchParts } from "./launch.js";
@@ -138,6 +140,26 @@ export class DockerRuntime implements ContainerRuntime {
       if (isRefusal(error, 404)) return null;
       throw error;
     }
+  }
+
+  async launchedWith(
+    workspaceId: string,
+    files: readonly string[],
+    { signal }: RuntimeCall,
+  ): Promise<LaunchedWith | null> {
+    const [newest] = await this.#parts.containers.find(workspaceId, signal);
+    const found = newest === undefined ? null : await this.#parts.containers.inspect(newest.id, signal);
+    if (found === null) return null;
+    const texts: Record<string, string> = {};
+    for (const path of files) {
+      const text = await readFile(this.#engine, found.Id, path, signal);
+      if (text !== null) texts[path] = text;
+    }
+    const env = found.Config.Env.map((line): [string, string] => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    });
+    return { env: Object.fromEntries(env), files: texts };
   }
 
   close(): Promise<void> {

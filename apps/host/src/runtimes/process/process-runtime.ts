@@ -5,6 +5,7 @@ import {
   type ContainerRuntime,
   type EngineInventory,
   type EngineListing,
+  type LaunchedWith,
   type LaunchResult,
   type LaunchSpec,
   type Logger,
@@ -71,6 +72,8 @@ export class ProcessRuntime implements ContainerRuntime {
   };
   readonly #options: ProcessRuntimeOptions;
   readonly #launched = new Map<string, Launched>();
+  /** The workspaces that this host has launched, also those whose process has ended. */
+  readonly #known = new Set<string>();
 
   constructor(options: ProcessRuntimeOptions) {
     this.#options = options;
@@ -119,6 +122,7 @@ export class ProcessRuntime implements ContainerRuntime {
       await started.stop(CLOSE_GRACE_MS);
       call.signal.throwIfAborted();
     }
+    this.#known.add(workspaceId);
     this.#launched.set(workspaceId, {
       attempt,
       runtime: template.name,
@@ -165,10 +169,17 @@ export class ProcessRuntime implements ContainerRuntime {
     if (running)
       throw runtimeErrors.VOLUME_IN_USE({ names: [workspaceObjectName(workspaceId)], workspaceId });
     await this.#folder(workspaceId).remove();
+    this.#known.delete(workspaceId);
   }
 
+  /** Null for what an earlier host launched: what that process knew is not known any more, and can't be masked. */
   async logs(workspaceId: string, lines: number): Promise<string | null> {
+    if (!this.#known.has(workspaceId)) return null;
     return await readLogTail(this.#folder(workspaceId).logFile, lines);
+  }
+
+  launchedWith(): Promise<LaunchedWith | null> {
+    return Promise.resolve(null);
   }
 
   async close(): Promise<void> {

@@ -4,9 +4,16 @@ import { silentLogger, systemClock } from "@molecule/core";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { openDatabase } from "../../../dist/storage/database.js";
 import { migrate } from "../../../dist/storage/migrate.js";
-import { freshDataDir } from "../../storage/databases.js";
+import { addWorkspace, freshDataDir } from "../../storage/databases.js";
 import { ask, bearer } from "../ask.js";
-import { ADMIN_TOKEN, startPlatform, usePlatforms } from "../platform.js";
+import { ADMIN_TOKEN, startPlatform, usePlatforms, type RunningPlatform } from "../platform.js";
+import { connect, type Refused } from "../ws-client.js";
+
+async function refusedListener(platform: RunningPlatform, headers: Record<string, string>): Promise<Refused> {
+  const refused = await connect(`${platform.url}/ws`, { headers });
+  if ("frames" in refused) throw new Error("a listener was let in");
+  return refused;
+}
 
 describe("answerErrors", () => {
   describe("with a database that answers", () => {
@@ -36,6 +43,10 @@ describe("answerErrors", () => {
       const headers = bearer(ADMIN_TOKEN);
       const list = () => ask(`${platform.url}/workspaces`, { headers });
       expect((await list()).status).to.equal(200);
+      const agent = await addWorkspace(database.db);
+      const { token } = await platform.tokens.issue(database.db, { workspaceId: agent, attempt: 1 });
+      const org = await platform.orgTokens.issue("CI");
+      const own = bearer(token);
 
       await postgres.stop();
       const id = "00000000-0000-4000-8000-00000000000a";
@@ -52,6 +63,26 @@ describe("answerErrors", () => {
         await ask(`${platform.url}/workspaces/${id}`, { method: "DELETE", headers }),
         await ask(`${platform.url}/events`, { headers }),
         await ask(`${platform.url}/canvas/viewport`),
+        // Each guard, asked with a live token that it has to look up: "invalid" would make its owner drop it.
+        await ask(`${platform.url}/workspaces`, { headers: bearer(org.token) }),
+        await ask(`${platform.url}/workspaces/${agent}/secrets`, { headers: own }),
+        await ask(`${platform.url}/workspaces/${agent}/secrets/values`, { headers: own }),
+        await ask(`${platform.url}/registry/${agent}/peers`, { headers: own }),
+        await ask(`${platform.url}/registry/discover/${id}`, {
+          headers: { ...own, "X-Workspace-ID": agent },
+        }),
+        await ask(`${platform.url}/registry/check-access`, {
+          method: "POST",
+          headers: own,
+          body: { caller_id: agent, target_id: id },
+        }),
+        await ask(`${platform.url}/registry/heartbeat`, {
+          method: "POST",
+          headers: own,
+          body: { workspace_id: agent },
+        }),
+        await refusedListener(platform, { ...own, "X-Workspace-ID": agent }),
+        await refusedListener(platform, { ...bearer(org.token), Origin: "http://localhost:3000" }),
       ];
       for (const answer of answers) {
         expect(answer.status).to.equal(503);
@@ -69,7 +100,7 @@ describe("answerErrors", () => {
         const answer = await list();
         return answer.status === 200 ? answer : undefined;
       });
-      expect(back.text).to.equal("[]");
+      expect(back.body).to.have.length(1);
       await platform.close();
       await database.close();
       await dataDir.close();

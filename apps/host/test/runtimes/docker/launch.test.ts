@@ -52,6 +52,19 @@ describe("docker runtime: what a launch makes in the engine", () => {
     expect(NetworkSettings.Networks["molecule-net"]?.Aliases).to.include("pmm-lead-eu");
   });
 
+  it("tells what a workspace was launched with, also another host and when its container has ended", async () => {
+    const token = { path: "/configs/.auth_token", mode: 0o600, content: "the token of the launch\n" };
+    const made = spec(UNTIL_STOPPED, { env: { ODD: "a=b\nc" }, files: [token] });
+    await launchReady(world.runtime, made);
+    const { Id } = await world.inspect(made.workspaceId);
+    await world.docker.getContainer(Id).stop();
+    const asked = [token.path, "/configs/not-there"];
+    const launched = await world.runtime.launchedWith(made.workspaceId, asked, patientCall());
+    expect(launched?.env).to.include({ ODD: "a=b\nc" });
+    expect(launched?.files).to.deep.equal({ [token.path]: token.content });
+    expect(await world.runtime.launchedWith(randomUUID(), asked, patientCall())).to.equal(null);
+  });
+
   it("publishes the agent's port on this machine only, and tells where", async () => {
     const made = spec(`echo hello > /workspace/index.html\nhttpd -p 8000 -h /workspace\n${UNTIL_STOPPED}`);
     const { url } = await launchReady(world.runtime, made);

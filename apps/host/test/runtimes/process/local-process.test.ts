@@ -46,6 +46,16 @@ describe("process runtime: on this machine", () => {
   const spec = (runtime: ProcessRuntime, script: string, changes: Partial<LaunchSpec> = {}) =>
     probeSpec(runtime, { name: "probe", command: PROBE_COMMAND }, script, { tier: 3, ...changes });
 
+  it("shows no log of a process that an earlier host has launched: its secrets are not known any more", async () => {
+    const [first, second] = [open(), open()];
+    const made = spec(first, UNTIL_STOPPED);
+    await launchReady(first, made);
+    await first.close();
+    expect(await first.logs(made.workspaceId, 10)).to.contain("ready\n");
+    expect(await second.logs(made.workspaceId, 10)).to.equal(null);
+    expect(await second.launchedWith()).to.equal(null);
+  });
+
   it("gives the process its environment and nothing of the host's own", async () => {
     const runtime = open();
     const command = ["node", "-e", "console.log(JSON.stringify(process.env))"];
