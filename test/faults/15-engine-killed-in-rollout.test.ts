@@ -11,13 +11,13 @@ import { checkInvariants } from "./invariants.js";
 
 /** What the engine is killed at. */
 interface Cut {
-  readonly at: string;
   /** Of a swap, given the id of the container that is replaced. */
   readonly request: (old: string) => readonly [method: string, path: string];
   /** Whether the engine has done it; nobody hears so. */
   readonly done: boolean;
 }
 
+const lookAt = (old: string) => ["GET", `/containers/${old}/json`] as const;
 const stopOld = (old: string) => ["POST", `/containers/${old}/stop`] as const;
 const createNew = () => ["POST", "/containers/create"] as const;
 const startNew = (old: string) => ["POST", `/containers/(?!${old})[0-9a-f]+/start`] as const;
@@ -25,7 +25,8 @@ const startOld = (old: string) => ["POST", `/containers/${old}/start`] as const;
 const removeOld = (old: string) => ["DELETE", `/containers/${old}`] as const;
 
 /** On the way to the new image. */
-const CUTS: readonly Cut[] = [
+const CUTS: readonly (Cut & { readonly at: string })[] = [
+  { at: "when the old container is looked at", request: lookAt, done: false },
   { at: "when all is prepared", request: stopOld, done: false },
   { at: "when the old container is stopped", request: stopOld, done: true },
   { at: "when the new container is created", request: createNew, done: true },
@@ -111,7 +112,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
     const { imageId } = await fleet.images.push("good");
     const before = await containerIds();
     const refreshed = fleet.refresh();
-    await killedAt({ at: "", request: () => ["POST", "/images/create"], done: false });
+    await killedAt({ request: () => ["POST", "/images/create"], done: false });
     expect(field((await refreshed).body, "failed")).to.deep.equal(["demo"]);
     expect(await containerIds()).to.deep.equal(before);
     expect(field((await fleet.refresh()).body, "errors")).to.deep.equal({});
@@ -122,7 +123,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
     const before = await fleet.workspaces();
     const { digest } = await fleet.images.push("exits");
     const refreshed = fleet.refresh();
-    await killedAt({ at: "", request: startOld, done: true });
+    await killedAt({ request: startOld, done: true });
     expect(field((await refreshed).body, "rolled_back")).to.have.length(1);
     const [{ image_id: imageId } = { image_id: null }] = before;
     await expectSettled(String(imageId));

@@ -34,13 +34,18 @@ export async function insist(
       return;
     } catch (error) {
       call.signal.throwIfAborted();
-      if (!isEngineAway(error)) refused += 1;
+      if (!isEngineAway(error) && !isUnknown(error)) refused += 1;
       if (refused === REFUSED_TRIES || clock.monotonic() + delayMs >= end || isFinal(error)) throw error;
       call.log.debug(`the engine is asked again: ${messageOf(error)}`);
     }
     await sleep(clock, delayMs, call.signal);
     delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
   }
+}
+
+/** Nobody refused anything: there was no answer that says how a container is. */
+function isUnknown(error: unknown): boolean {
+  return isCodedError(error) && error.code === "CONTAINER_UNKNOWN";
 }
 
 /** Not of the engine, or a request that is wrong in itself. */

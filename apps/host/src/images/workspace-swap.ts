@@ -1,4 +1,4 @@
-import { messageOf, type LaunchSpec } from "@molecule/core";
+import { messageOf, type AttemptPresence, type LaunchSpec } from "@molecule/core";
 import { rolloutErrors } from "../errors/rollouts.js";
 import { isRefusal } from "../runtimes/docker/engine-errors.js";
 import type { SwapPhase } from "../storage/image-tables.js";
@@ -10,6 +10,8 @@ import type { SwapJob } from "./swap-job.js";
 import type { SwapResult } from "./swap-store.js";
 import { SwapWayBack } from "./swap-way-back.js";
 
+/** Ms for an engine that is away before anything was touched: each workspace would else be passed over at once. */
+const LOOK_TIMEOUT_MS = 60_000;
 /** How often the new container is started where the engine was away and has it stopped since. */
 const MAX_LAUNCHES = 3;
 /** Ms for taking back what a withdrawn swap has made. */
@@ -75,10 +77,9 @@ export class WorkspaceSwap {
 
   /** While the old container runs: what can go wrong here costs nothing. */
   async #prepare(): Promise<SwapResult | null> {
-    const { workspace_id: id, old_attempt: oldAttempt } = this.#job.row;
-    const old = await this.#job.replacement.observeAttempt(id, oldAttempt, this.#job.call);
+    const { workspace_id: id } = this.#job.row;
     try {
-      if (old.state === "unknown") throw rolloutErrors.CONTAINER_UNKNOWN({ reason: old.reason });
+      const old = await this.#lookAtOld();
       if (old.state === "present" && old.optsOut) return await this.#skip(null);
       if (old.state === "present" && old.imageId === this.#job.rollout.image_id) return await this.#current();
       await this.#specification();
@@ -92,6 +93,17 @@ export class WorkspaceSwap {
       return Promise.resolve();
     });
     return null;
+  }
+
+  /** @throws CONTAINER_UNKNOWN */
+  async #lookAtOld(): Promise<AttemptPresence> {
+    const { workspace_id: id, old_attempt: oldAttempt } = this.#job.row;
+    let old: AttemptPresence = { state: "absent" };
+    await this.#job.insist(async (call) => {
+      old = await this.#job.replacement.observeAttempt(id, oldAttempt, call);
+      if (old.state === "unknown") throw rolloutErrors.CONTAINER_UNKNOWN({ reason: old.reason });
+    }, LOOK_TIMEOUT_MS);
+    return old;
   }
 
   async #drain(): Promise<null> {
