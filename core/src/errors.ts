@@ -29,8 +29,8 @@ export const errors = defineErrors({
     `plugin "${d.plugin}": mutator "${d.mutator}" edited the environment after it had finished; await all work before mutate() returns`,
   ENV_FILE_INVALID: (d: { plugin: string; path: string; reason: string }) =>
     `plugin "${d.plugin}": the file ${d.path} ${d.reason}`,
-  ENV_ENTRY_TOO_LARGE: (d: { key: string; bytes: number; allowedBytes: number }) =>
-    `the variable ${d.key} has ${d.bytes} bytes as KEY=VALUE and a NUL; Linux takes at most ${d.allowedBytes}; make its value smaller, or give the workspace a file instead`,
+  ENV_LAYERS_INVALID: (d: { faults: readonly Fault[] }) =>
+    `the environment has ${d.faults.length} fault${d.faults.length === 1 ? "" : "s"} that no plugin brought:\n${formatFaults(d.faults)}`,
   ENV_TOO_LARGE: (d: { plugin: string; bytes: number; allowedBytes: number }) =>
     `plugin "${d.plugin}": its edits make the environment ${d.bytes} bytes; at most ${d.allowedBytes} are allowed`,
   ENV_MUTATOR_FAILED: (d: { plugin: string; mutator: string; reason: string }) =>
@@ -100,6 +100,8 @@ export const errors = defineErrors({
     `no plugin is named ${JSON.stringify(d.plugin)}; the manifest lists ${d.known.join(", ") || "none"}`,
   PLUGIN_TOGGLE_REFUSED: (d: { plugin: string }) =>
     `plugin "${d.plugin}": it is of stage env and runs before the database is open, so it can't be toggled at run time; use MOLECULE_PLUGINS and restart`,
+  PLUGIN_TRIAL_FAILED: (d: { plugin: string; code: string; reason: string }) =>
+    `plugin "${d.plugin}" can't be switched on for the preview: ${d.reason} [${d.code}]`,
   PLUGIN_REQUIRED_FAILED: (d: { plugin: string; reason: string }) =>
     `required plugin "${d.plugin}" failed and the host can't run without it: ${d.reason}`,
 

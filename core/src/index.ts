@@ -107,10 +107,10 @@ export {
   type ChainInput,
   type ChainMutator,
   type ChainResult,
-  type ChainSecret,
   type ChainServices,
-  type EnvLayer,
 } from "./hooks/env-mutators/chain.js";
+export type { ChainSecret } from "./hooks/env-mutators/journal.js";
+export type { EnvLayer } from "./hooks/env-mutators/layers.js";
 export type { TokenRequest } from "./hooks/env-mutators/token-provider.js";
 export type { FailurePolicy, MutatorPolicy } from "./hooks/env-mutators/policy.js";
 export type {

@@ -105,6 +105,9 @@ export class Kernel {
       activity: this.#activity,
       stats: this.#stats,
       conflicts: this.#conflicts,
+      forget: (plugin) => {
+        this.#lastGood.forget(plugin);
+      },
       catchUp: async (plugin) => {
         for (const stage of BOOT_STAGES) if (bootTasks.hasBegun(stage)) await this.#runTasks(stage, plugin);
       },
@@ -201,15 +204,15 @@ export class Kernel {
 
   /**
    * Runs the chain as a dry run with some plugins switched on and others off; nothing changes.
-   * @throws PLUGIN_UNKNOWN, or the coded error of a plugin that can't be set up
+   * @throws PLUGIN_UNKNOWN, PLUGIN_TRIAL_FAILED
    */
   previewChain(
     input: Omit<ChainInput, "mutators">,
     changes: { readonly enable: readonly string[]; readonly disable: readonly string[] },
   ): Promise<ChainResult> {
     const facts = { ...input.facts, dryRun: true };
-    return this.plugins.preview(changes, (mutators) =>
-      this.#runChain({ ...input, facts, mutators }, () => true),
+    return this.plugins.preview(changes, (mutators, isRegistered) =>
+      this.#runChain({ ...input, facts, mutators }, isRegistered),
     );
   }
 
@@ -242,6 +245,9 @@ export class Kernel {
       mask: (text) => this.#options.masker.mask(text),
       onCall: (plugin, call) => {
         this.#activity.track(plugin, call);
+      },
+      onLate: (plugin, work) => {
+        this.#activity.trackLate(plugin, work);
       },
     });
   }

@@ -124,26 +124,33 @@ describe("a plugin of a third party", function () {
 
     /** The ledger of a new workspace, with what its process really got. */
     async function ledgerOfNew() {
-      const id = await create(host, { name: "Hello", runtime: "demo" });
+      const id = await create(host, { name: "Hello", runtime: "demo", secrets: { DEPLOY_KEY: SECRET } });
       const { url } = await untilStatus(host, id, "online");
       const names: unknown = await (await fetch(`${url}/env-names`)).json();
-      const { body } = await host.api("GET", `/workspaces/${id}/env`);
-      return {
-        id,
-        names,
-        variables: field(body, "variables"),
-        mutators: JSON.stringify(field(body, "mutators")),
-      };
+      const { body, text } = await host.api("GET", `/workspaces/${id}/env`);
+      expect(text).not.to.contain(SECRET);
+      return { id, names, variables: field(body, "variables"), mutators: field(body, "mutators") };
+    }
+
+    /** What `molecule env explain` prints of a workspace. */
+    async function explained(id: string): Promise<string> {
+      const { code, stdout, stderr } = await molecule(folder, "env", "explain", id, "--url", host.url);
+      expect(code, stderr).to.equal(0);
+      expect(stdout).not.to.contain(SECRET);
+      return stdout;
     }
 
     const GREETING = "ACME_GREETER_GREETING";
 
     it("changes the environment of a workspace from a worker, under its globs", async () => {
       expect(await pluginOf(host, "acme-greeter")).to.include({ state: "enabled", isolation: "worker" });
-      const { names, variables } = await ledgerOfNew();
+      const { id, names, variables } = await ledgerOfNew();
       expect(names).to.include(GREETING).and.include("NEXT");
       expect(field(variables, GREETING)).to.have.nested.property("[0].value", "good day, Hello");
       expect(field(variables, "NEXT")).to.have.nested.property("[0].writer.version", "2.0.0");
+      const lines = await explained(id);
+      expect(lines).to.match(/^✓ ACME_GREETER_GREETING +acme-greeter@0\.1\.0 +set +good day, Hello$/m);
+      expect(lines).to.match(/^✓ acme-greeter@0\.1\.0 +applied +[\d.]+ ms +1 edit$/m);
     });
 
     it("is missing from the next workspace once it was toggled off by the API", async () => {
@@ -160,9 +167,34 @@ describe("a plugin of a third party", function () {
       expect(source).to.contain("mutate(env, workspace) {");
       await writeFile(module, source.replace("mutate(env, workspace) {", "$& while (true) {}"));
       expect((await toggle(true)).body).to.include({ state: "enabled" });
-      const { id, names, mutators } = await ledgerOfNew();
-      expect(names).to.include("NEXT").and.not.include(GREETING);
-      expect(mutators).to.contain('"outcome":"skipped"').and.contain("ENV_MUTATOR_TIMEOUT");
+      const { id, names, variables, mutators } = await ledgerOfNew();
+      expect(names).to.include("NEXT").and.include("DEPLOY_KEY").and.not.include(GREETING);
+      expect(variables).to.have.property("WORKSPACE_ID");
+      expect(variables).not.to.have.property(GREETING);
+      const common = { key: "DEPLOY_KEY", operation: "layer", outcome: "applied" };
+      expect(field(variables, "DEPLOY_KEY")).to.deep.equal([
+        { ...common, writer: { kind: "layer", name: "workspace secrets" }, value: "***", secret: true },
+      ]);
+      const message =
+        'plugin "acme-greeter": mutator "acme-greeter" did not finish within 1000 ms (its timeoutMs); ' +
+        'fix the plugin, or set its onError to "skip"';
+      expect(withoutDurations(mutators)).to.deep.equal([
+        {
+          plugin: "acme-greeter",
+          version: "0.1.0",
+          mutator: "acme-greeter",
+          outcome: "skipped",
+          edits: 0,
+          error: { code: "ENV_MUTATOR_TIMEOUT", message },
+        },
+        { plugin: "next", version: "2.0.0", mutator: "next", outcome: "applied", edits: 1 },
+      ]);
+      const lines = await explained(id);
+      expect(lines).to.match(/^✓ DEPLOY_KEY +workspace secrets +layer +\*{3}$/m);
+      expect(lines).to.match(/^✓ NEXT +next@2\.0\.0 +set +1$/m);
+      expect(lines).to.match(
+        /^✗ acme-greeter@0\.1\.0 +skipped +[\d.]+ ms +ENV_MUTATOR_TIMEOUT: plugin "acme-greeter"/m,
+      );
       const events: unknown = (await host.api("GET", `/events/${id}`)).body;
       const told = Array.isArray(events)
         ? events.filter((event) => field(event, "event_type") === "ENV_MUTATOR_FAILED")
@@ -173,6 +205,17 @@ describe("a plugin of a third party", function () {
     });
   });
 });
+
+/** A secret of the workspace, which no ledger may show. */
+const SECRET = "deploy-key-0123456789";
+
+function withoutDurations(mutators: unknown): unknown {
+  return Array.isArray(mutators)
+    ? mutators.map((run: object) =>
+        Object.fromEntries(Object.entries(run).filter(([name]) => name !== "durationMs")),
+      )
+    : mutators;
+}
 
 /** A plugin after the third party's, in a folder of the deploy's own. */
 const NEXT = `export default {

@@ -107,10 +107,11 @@ describe("secret-watch", () => {
     watch.keep("log", "host", "something");
     expect(watch.finish()).to.contain("there was nothing to look for");
     watch.plant("short", "a short one");
+    watch.plant("x".repeat(131_072), "a filling");
     watch.plant(SECRET, "the value");
     watch.keep("log", "host", "harmless ".repeat(100_000));
     expect(watch.finish()).to.equal(
-      "secrets: 1 planted values (1 more are too short to look for) looked for in the output (log 901 kB) of 0 hosts: none found",
+      "secrets: 1 planted values (2 more are too short or too plain to look for) looked for in the output (log 901 kB) of 0 hosts: none found",
     );
   });
 

@@ -1,4 +1,5 @@
 import { encodedForms } from "./encoded-forms.js";
+import { foldText } from "./folded-text.js";
 
 /** What stands in the place of a secret. */
 export const MASK = "***";
@@ -20,9 +21,16 @@ const TOKEN_SHAPES: readonly [RegExp, string][] = [
   [/(\b[a-z][a-z0-9+.-]{0,31}:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${MASK}@`],
 ];
 
+/** A part of a text. */
+interface Range {
+  readonly start: number;
+  /** The index after its last character. */
+  readonly end: number;
+}
+
 /**
  * Knows the secrets of this process and takes them out of texts, also where they stand JSON-escaped, URL-encoded,
- * in base64, or line by line.
+ * in base64, broken into lines, or line by line.
  *
  * The forms are looked up by their first characters at each place of a text. One regular expression of all of them
  * would be rebuilt with each secret (0.2 s for 1,000), and refused by the engine once it is too large, which a
@@ -58,7 +66,27 @@ export class SecretMasker {
   }
 
   #maskKnown(text: string): string {
+    const ranges = this.#rangesIn(text);
+    const folded = foldText(text);
+    if (folded !== undefined) {
+      for (const { start, end } of this.#rangesIn(folded.text)) {
+        ranges.push({ start: folded.origin(start), end: folded.origin(end - 1) + 1 });
+      }
+      ranges.sort((a, b) => a.start - b.start);
+    }
     let masked = "";
+    let masksTo = 0;
+    for (const { start, end } of ranges) {
+      // One mask for those that overlap.
+      if (start >= masksTo) masked += text.slice(masksTo, start) + MASK;
+      masksTo = Math.max(masksTo, end);
+    }
+    return masked + text.slice(masksTo);
+  }
+
+  /** Where forms stand in a text, by their start. */
+  #rangesIn(text: string): Range[] {
+    const ranges: Range[] = [];
     let end = 0;
     for (let at = 0; at + MIN_LENGTH <= text.length; at += 1) {
       const forms = this.#byStart.get(text.slice(at, at + MIN_LENGTH));
@@ -67,10 +95,10 @@ export class SecretMasker {
       // begins inside another one: only what ends within the masked part is passed over.
       const form = forms.find((each) => at + each.length > end && text.startsWith(each, at));
       if (form === undefined) continue;
-      if (at >= end) masked += text.slice(end, at) + MASK;
       end = at + form.length;
+      ranges.push({ start: at, end });
     }
-    return masked + text.slice(end);
+    return ranges;
   }
 
   #retain(form: string): void {

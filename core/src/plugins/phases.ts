@@ -1,3 +1,4 @@
+import { isCodedError, messageOf } from "../coded-error.js";
 import { errors } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import { compileValidator, type JsonSchema, type Validator } from "../schema/validate.js";
@@ -28,12 +29,22 @@ export function withinImportTime<T>(
 
 /**
  * Waits for a plugin's setup, 10 s at most.
- * @throws PLUGIN_SETUP_TIMEOUT when the time is over, and what `work` throws
+ * @throws PLUGIN_SETUP_TIMEOUT when the time is over, PLUGIN_SETUP_FAILED, or the coded error that `work` throws
  */
-export function withinSetupTime<T>(entry: PluginEntry, clock: Clock, work: () => T | Promise<T>): Promise<T> {
-  return within(clock, SETUP_TIMEOUT_MS, work, () =>
-    errors.PLUGIN_SETUP_TIMEOUT({ plugin: entry.name, timeoutMs: SETUP_TIMEOUT_MS }),
-  );
+export async function withinSetupTime<T>(
+  entry: PluginEntry,
+  clock: Clock,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const plugin = entry.name;
+  try {
+    return await within(clock, SETUP_TIMEOUT_MS, work, () =>
+      errors.PLUGIN_SETUP_TIMEOUT({ plugin, timeoutMs: SETUP_TIMEOUT_MS }),
+    );
+  } catch (error) {
+    if (isCodedError(error)) throw error;
+    throw errors.PLUGIN_SETUP_FAILED({ plugin, reason: messageOf(error) }, { cause: error });
+  }
 }
 
 /**

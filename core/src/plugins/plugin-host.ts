@@ -1,6 +1,6 @@
 import type { DependencyContainer } from "tsyringe";
 import type { BootReport } from "../boot-report.js";
-import { isCodedError, messageOf, type CodedError } from "../coded-error.js";
+import { isCodedError, messageOf } from "../coded-error.js";
 import { errors } from "../errors.js";
 import type { ChainMutator } from "../hooks/env-mutators/chain.js";
 import type { HookRegistries } from "../hooks/registries.js";
@@ -8,21 +8,22 @@ import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
 import { bounded } from "../util/bounded.js";
 import type { PluginActivity } from "./activity.js";
-import { maskConfig } from "./config-view.js";
-import { describeContributions, namesOf } from "./contributions.js";
+import { describeContributions } from "./contributions.js";
 import type { PluginStage } from "./define-plugin.js";
-import { decideEnablement, type Enablement, type EnablementInputs } from "./enablement.js";
+import { disposeScope } from "./dispose-scope.js";
+import { decideEnablement, type EnablementInputs } from "./enablement.js";
 import type { Manifest } from "./manifest.js";
 import type { HookStats } from "./hook-stats.js";
-import type { PluginEntry } from "./manifest-schema.js";
-import type { PluginState, PluginStatus, PluginTimings } from "./plugin-status.js";
+import { NO_TIMINGS, recordsOf, type PluginRecord } from "./plugin-record.js";
+import type { PluginStatus } from "./plugin-status.js";
+import { PluginView } from "./plugin-view.js";
 import { PluginScope } from "./scope.js";
 import { setUpPlugin } from "./set-up.js";
 import { tryOutPlugins } from "./trial.js";
 import type { WriteConflict, WriteConflicts } from "./write-conflicts.js";
 
-/** Ms that a plugin's disposers get together. */
-const DISPOSE_TIMEOUT_MS = 10_000;
+/** Ms that a disable waits for mutators that were given up: those that heed their abort need no more. */
+const LATE_TIMEOUT_MS = 1_000;
 
 /** What the plugin host works with. */
 export interface PluginHostServices {
@@ -32,6 +33,8 @@ export interface PluginHostServices {
   readonly activity: PluginActivity;
   readonly stats: Pick<HookStats, "of">;
   readonly conflicts: Pick<WriteConflicts, "between">;
+  /** Told of a plugin that was taken down: what is remembered of its work goes with it. */
+  readonly forget: (plugin: string) => void;
   /** Runs the boot tasks of a plugin whose stages are over, as it was enabled later. */
   readonly catchUp: (plugin: string) => Promise<void>;
   readonly clock: Clock;
@@ -42,40 +45,18 @@ export interface PluginHostServices {
   readonly enablement: () => EnablementInputs;
 }
 
-interface PluginRecord {
-  readonly entry: PluginEntry;
-  readonly order: number;
-  state: PluginState;
-  decision: Enablement;
-  version: string | null;
-  error: CodedError | null;
-  timings: PluginTimings;
-  scope: PluginScope | null;
-  loads: number;
-}
-
-const NO_TIMINGS: PluginTimings = { import_ms: null, validate_ms: null, setup_ms: null };
-
 /** Enables and disables the manifest's plugins. One plugin's fault leaves it `failed` and the others running. */
 export class PluginHost {
   readonly #services: PluginHostServices;
   readonly #records: readonly PluginRecord[];
+  readonly #view: PluginView;
   /** Changes of state happen one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(services: PluginHostServices) {
     this.#services = services;
-    this.#records = services.manifest.plugins.map((entry, index) => ({
-      entry,
-      order: index + 1,
-      state: "disabled",
-      decision: { enabled: false, reason: "not loaded yet" },
-      version: null,
-      error: null,
-      timings: NO_TIMINGS,
-      scope: null,
-      loads: 0,
-    }));
+    this.#records = recordsOf(services.manifest.plugins);
+    this.#view = new PluginView(this.#records, services);
   }
 
   /**
@@ -110,17 +91,18 @@ export class PluginHost {
       if (!enabled) await this.#disable(record);
       else if (record.state !== "enabled") await this.#enable(record);
     });
-    return this.#describe(record);
+    return this.#view.describe(record);
   }
 
   /**
    * The mutators as they would be with some plugins switched on and others off, for a preview; nothing changes.
-   * @param use gets them in order; those of plugins that are tried out end with it
-   * @throws PLUGIN_UNKNOWN, or the coded error of a plugin that can't be set up
+   * @param use gets them in order, and what tells whether one is still there: those of plugins that are tried out end
+   * with it, any other one when its plugin is disabled meanwhile
+   * @throws PLUGIN_UNKNOWN, PLUGIN_TRIAL_FAILED
    */
   async preview<T>(
     changes: { readonly enable: readonly string[]; readonly disable: readonly string[] },
-    use: (mutators: readonly ChainMutator[]) => Promise<T>,
+    use: (mutators: readonly ChainMutator[], isRegistered: (mutator: ChainMutator) => boolean) => Promise<T>,
   ): Promise<T> {
     const { manifest, container, clock, log, registries, enablement } = this.#services;
     const disabled = changes.disable.map((name) => this.#record(name).entry.name);
@@ -133,6 +115,7 @@ export class PluginHost {
         [...registries.envMutators.entries(), ...added]
           .filter(({ owner }) => !disabled.includes(owner.plugin))
           .sort((a, b) => a.owner.order - b.owner.order),
+        (mutator) => added.includes(mutator) || registries.envMutators.entries().includes(mutator),
       ),
     );
   }
@@ -154,28 +137,12 @@ export class PluginHost {
 
   /** Every plugin of the manifest, in effective order. */
   status(): PluginStatus[] {
-    return this.#records.map((record) => this.#describe(record));
+    return this.#records.map((record) => this.#view.describe(record));
   }
 
   /** Logs which variables a plugin sets that other enabled plugins set too. */
   warnOfConflicts(plugin: string, conflicts: readonly WriteConflict[]): void {
-    const record = this.#record(plugin);
-    for (const { variable, plugin: other, basis } of conflicts) {
-      const rival = this.#record(other);
-      if (rival.state !== "enabled") continue;
-      const winner = (rival.order > record.order ? rival : record).entry.name;
-      const { code, message } = errors.ENV_WRITE_CONFLICT({ plugin, other, variable, basis, winner });
-      this.#services.log.warn(message, { code, plugin });
-    }
-  }
-
-  #conflictsOf(record: PluginRecord): WriteConflict[] {
-    const { conflicts, registries } = this.#services;
-    const mutating = new Set(registries.envMutators.entries().map(({ owner }) => owner.plugin));
-    const writers = this.#records
-      .filter(({ state, entry }) => state === "enabled" && mutating.has(entry.name))
-      .map(({ entry }) => entry);
-    return writers.includes(record.entry) ? conflicts.between(record.entry, writers) : [];
+    this.#view.warnOfConflicts(this.#record(plugin), conflicts);
   }
 
   #record(name: string): PluginRecord {
@@ -210,7 +177,7 @@ export class PluginHost {
       name,
       durationMs: clock.monotonic() - started,
       outcome: record.error === null ? "ok" : "failed",
-      detail: record.error?.message ?? describeContributions(this.#describe(record)),
+      detail: record.error?.message ?? describeContributions(this.#view.describe(record)),
     });
   }
 
@@ -240,7 +207,7 @@ export class PluginHost {
       });
       await this.#services.catchUp(record.entry.name);
       record.state = "enabled";
-      this.warnOfConflicts(record.entry.name, this.#conflictsOf(record));
+      this.#view.warnOfConflicts(record, this.#view.conflictsOf(record));
     } catch (error) {
       record.loads += 1;
       await this.#takeDown(record);
@@ -263,21 +230,24 @@ export class PluginHost {
   /** Takes the contributions back, waits for the plugin's running calls, then disposes; gives what failed. */
   async #takeDown(record: PluginRecord): Promise<unknown> {
     const { scope } = record;
-    const { clock, log } = this.#services;
     if (scope === null) return undefined;
     record.scope = null;
     await scope.withdraw();
     await this.#services.activity.idle(record.entry.name);
-    const reasons = [`disposers did not finish within ${DISPOSE_TIMEOUT_MS} ms`];
-    const disposed = await bounded(() => scope.dispose(), {
+    await this.#untilLateEnded(record.entry.name);
+    this.#services.forget(record.entry.name);
+    return disposeScope(scope, this.#services);
+  }
+
+  /** Mutators whose time is over were told to give up: what they still hold is theirs for a moment. */
+  async #untilLateEnded(plugin: string): Promise<void> {
+    const { activity, clock, log } = this.#services;
+    const ended = await bounded(() => activity.lateEnded(plugin), {
       clock,
-      timeoutMs: DISPOSE_TIMEOUT_MS,
-      onTimeout: () => errors.PLUGIN_DISPOSE_FAILED({ plugin: record.entry.name, reasons }),
+      timeoutMs: LATE_TIMEOUT_MS,
+      onTimeout: () => new Error("late mutators still running"),
     });
-    scope.disposeRest((reason) => {
-      log.warn(`a disposer failed: ${reason}`, { plugin: record.entry.name });
-    });
-    return disposed.ok ? undefined : disposed.error;
+    if (!ended.ok) log.warn("disabled without waiting for mutators that ignore their abort", { plugin });
   }
 
   #fail(record: PluginRecord, thrown: unknown): void {
@@ -289,31 +259,6 @@ export class PluginHost {
           { cause: thrown },
         );
     this.#services.log.error(record.error.message, { plugin: record.entry.name, code: record.error.code });
-  }
-
-  #describe(record: PluginRecord): PluginStatus {
-    const { entry, error } = record;
-    const { envMutators, bootTasks, loops } = this.#services.registries;
-    return {
-      name: entry.name,
-      module: entry.module,
-      stage: entry.stage ?? "main",
-      state: record.state,
-      reason: record.decision.reason,
-      version: record.version,
-      required: entry.required ?? false,
-      isolation: entry.isolation ?? "none",
-      error: error === null ? null : { code: error.code, message: this.#services.mask(error.message) },
-      contributions: {
-        env_mutators: namesOf(envMutators, entry.name),
-        boot_tasks: namesOf(bootTasks, entry.name),
-        loops: namesOf(loops, entry.name),
-      },
-      conflicts: this.#conflictsOf(record),
-      config: maskConfig(entry.config ?? {}, this.#services.mask),
-      timings: record.timings,
-      hooks: this.#services.stats.of(entry.name),
-    };
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {

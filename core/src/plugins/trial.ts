@@ -1,4 +1,6 @@
 import type { DependencyContainer } from "tsyringe";
+import { isCodedError, messageOf } from "../coded-error.js";
+import { errors } from "../errors.js";
 import { BackgroundLoopRegistry } from "../hooks/background-loops/registry.js";
 import { soleHostLeases } from "../hooks/background-loops/lease.js";
 import { LoopSupervisor } from "../hooks/background-loops/supervisor.js";
@@ -8,9 +10,10 @@ import { EnvMutatorRegistry } from "../hooks/env-mutators/registry.js";
 import type { HookRegistries } from "../hooks/registries.js";
 import type { Clock } from "../ports/clock.js";
 import type { Logger } from "../ports/logger.js";
+import { disposeScope } from "./dispose-scope.js";
 import type { PluginEntry } from "./manifest-schema.js";
 import { PluginScope } from "./scope.js";
-import { setUpPlugin } from "./set-up.js";
+import { setUpPlugin, type SetUpInputs } from "./set-up.js";
 
 /** What a trial works with. */
 export interface TrialServices {
@@ -25,12 +28,14 @@ export interface TrialServices {
 export interface TrialEntry {
   readonly entry: PluginEntry;
   readonly order: number;
+  /** How often it was loaded and failed, also on trial: a later import must not get the failure that is cached. */
+  loads: number;
 }
 
 /**
  * Sets plugins up that do not run, aside from the shared registries, hands their mutators to `use`, and takes the
  * plugins down again. Their loops never tick and their boot tasks never run.
- * @throws the coded error of a plugin that can't be set up
+ * @throws PLUGIN_TRIAL_FAILED of one that can't be set up
  */
 export async function tryOutPlugins<T>(
   entries: readonly TrialEntry[],
@@ -40,10 +45,11 @@ export async function tryOutPlugins<T>(
   const registries = unusedRegistries(services);
   const scopes: PluginScope[] = [];
   try {
-    for (const { entry, order } of entries) {
+    for (const trial of entries) {
+      const { entry, order, loads } = trial;
       const scope = new PluginScope(entry.name, services.container);
       scopes.push(scope);
-      await setUpPlugin(entry, {
+      await setUpOnTrial(trial, {
         scope,
         registries,
         clock: services.clock,
@@ -51,7 +57,7 @@ export async function tryOutPlugins<T>(
         env: services.env,
         manifestDir: services.manifestDir,
         order,
-        loads: 0,
+        loads,
         onVersion: () => undefined,
         onTiming: () => undefined,
       });
@@ -60,8 +66,25 @@ export async function tryOutPlugins<T>(
   } finally {
     for (const scope of scopes.reverse()) {
       await scope.withdraw();
-      await scope.dispose();
+      const failure = await disposeScope(scope, services);
+      if (failure !== undefined)
+        services.log.warn(`after a preview: ${messageOf(failure)}`, { plugin: scope.plugin });
     }
+  }
+}
+
+/** One code for whoever asked for the preview, whatever code of its own the plugin has. */
+async function setUpOnTrial(trial: TrialEntry, inputs: SetUpInputs): Promise<void> {
+  const { entry } = trial;
+  try {
+    await setUpPlugin(entry, inputs);
+  } catch (error) {
+    trial.loads += 1;
+    const code = isCodedError(error) ? error.code : "PLUGIN_SETUP_FAILED";
+    throw errors.PLUGIN_TRIAL_FAILED(
+      { plugin: entry.name, code, reason: messageOf(error) },
+      { cause: error },
+    );
   }
 }
 

@@ -39,4 +39,21 @@ describe("PluginActivity", () => {
     await activity.idle("acme");
     await activity.idle("nobody");
   });
+
+  it("waits for late work apart from calls, and remembers the newest hundred", async () => {
+    const activity = new PluginActivity();
+    const works = Array.from({ length: 101 }, makeCall);
+    for (const { call } of works) activity.trackLate("acme", call);
+    await activity.idle("acme");
+    let isOver = false;
+    const over = activity.lateEnded("acme").then(() => {
+      isOver = true;
+    });
+    const [, second, ...rest] = works;
+    for (const { end } of rest) end();
+    await settled();
+    expect(isOver).to.be.false;
+    second?.fail();
+    await over;
+  });
 });

@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { outcomesOf } from "../support/chain.js";
 import { PluginBench, pluginSource, type Fixture } from "../support/plugins.js";
 import { codedFailureOf } from "../support/failures.js";
 import { settled } from "../support/until.js";
+import { provision } from "./isolation/isolated.js";
 
 const GOOD: Fixture = {
   source: pluginSource(
@@ -149,6 +151,35 @@ describe("PluginHost, when it disables a plugin,", () => {
     const result = await chain;
     expect(result.ok && Object.fromEntries(result.env)).to.deep.equal({ A: "1" });
   });
+
+  for (const [what, ending, calls, warnings] of [
+    ["that heeds its abort", 'await probe.wait("late"); probe.note("ended");', ["ended", "disposed"], 0],
+    ["that ignores its abort, for 1 s", "await new Promise(() => undefined);", ["disposed"], 1],
+  ] as const) {
+    it(`waits for a mutator whose time is over and ${what}`, async () => {
+      const made = await load({
+        acme: {
+          source: pluginSource(
+            "acme",
+            `ctx.envMutators.add({ name: "acme", async mutate() { ${ending} } });
+             ctx.onDispose(() => probe.note("disposed"));`,
+          ),
+          entry: { onError: "skip", timeoutMs: 100 },
+        },
+      });
+      const chain = provision(made);
+      await made.clock.advance(100);
+      expect(outcomesOf(await chain)).to.deep.equal(["acme: skipped"]);
+      const disabled = made.kernel.plugins.toggle("acme", false);
+      await made.clock.advance(999);
+      expect(made.probe.calls).to.deep.equal([]);
+      made.probe.open("late");
+      await made.clock.advance(1);
+      expect(await disabled).to.include({ state: "disabled", error: null });
+      expect(made.probe.calls).to.deep.equal(calls);
+      expect(made.log.lines.filter(({ level }) => level === "warn")).to.have.length(warnings);
+    });
+  }
 
   const LOOPING = pluginSource(
     "acme",

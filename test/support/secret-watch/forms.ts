@@ -1,6 +1,9 @@
 /** Shorter texts say nothing where they are found: a port, a word, a part of an id. */
 export const MIN_SOUGHT_LENGTH = 8;
 
+/** Different characters that a secret has: a filling of `xxxx…` is none, and long texts are full of it. */
+const MIN_CHARACTERS = 4;
+
 /** Of base64, which long texts of any kind are made of. */
 const MIN_BASE64_LENGTH = 12;
 
@@ -9,6 +12,11 @@ export interface SecretForm {
   /** In words, e.g. `in base64`. */
   readonly name: string;
   readonly text: string;
+}
+
+/** Whether to find this value means anything. */
+export function isTelling(value: string): boolean {
+  return value.length >= MIN_SOUGHT_LENGTH && new Set(value).size >= MIN_CHARACTERS;
 }
 
 /**

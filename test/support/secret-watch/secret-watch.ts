@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { supportErrors } from "../errors.js";
 import { NeedleFinder, type Hit, type Needle } from "./find-needles.js";
-import { formsOf, MIN_SOUGHT_LENGTH } from "./forms.js";
+import { formsOf, isTelling } from "./forms.js";
 import {
   KINDS,
   OutputRecord,
@@ -34,7 +34,7 @@ interface SecretNeedle extends Needle, Planted {
 export class SecretWatch {
   readonly record: OutputRecord;
   readonly #planted = new Map<string, Planted>();
-  readonly #tooShort = new Set<string>();
+  readonly #plain = new Set<string>();
   readonly #test: () => string;
   #hosts = 0;
 
@@ -46,8 +46,8 @@ export class SecretWatch {
 
   /** From now on `value` must not be in any output, nor in one that was recorded before. @param label - what it is */
   plant(value: string, label: string): void {
-    if (value.length < MIN_SOUGHT_LENGTH) {
-      if (value !== "") this.#tooShort.add(value);
+    if (!isTelling(value)) {
+      if (value !== "") this.#plain.add(value);
     } else if (!this.#planted.has(value)) this.#planted.set(value, { label, test: this.#test() });
   }
 
@@ -108,9 +108,10 @@ export class SecretWatch {
       const bytes = files.filter((file) => file.kind === kind).reduce((sum, file) => sum + file.bytes, 0);
       return bytes === 0 ? [] : [`${words} ${sizeOf(bytes)}`];
     });
-    const short = this.#tooShort.size === 0 ? "" : ` (${this.#tooShort.size} more are too short to look for)`;
+    const short =
+      this.#plain.size === 0 ? "" : ` (${this.#plain.size} more are too short or too plain to look for)`;
     const outputs = sizes.length === 0 ? "no output" : `the output (${sizes.join(", ")})`;
-    return `secrets: ${this.#planted.size} planted values${short} looked for in ${outputs} of ${this.#hosts} hosts`;
+    return `secrets: ${this.#planted.size} planted values${plain} looked for in ${outputs} of ${this.#hosts} hosts`;
   }
 }
 

@@ -1,35 +1,11 @@
-import { compileSchema, Type, type Static } from "@molecule/core";
+import { compileSchema, Type } from "@molecule/core";
 import type { Command } from "commander";
 import { cliErrors } from "../errors/commands.js";
 import { ApiClient } from "./api-client.js";
+import { LedgerSchema, renderLedger, SHOWN } from "./env-ledger.js";
+import { printable } from "./printable.js";
 import type { CliContext } from "./program.js";
 
-const WriterSchema = Type.Object({
-  kind: Type.String(),
-  name: Type.String(),
-  version: Type.Optional(Type.String()),
-});
-const EntrySchema = Type.Object({
-  writer: WriterSchema,
-  operation: Type.String(),
-  value: Type.Union([Type.String(), Type.Null()]),
-  outcome: Type.String(),
-});
-const VariablesSchema = Type.Record(Type.String(), Type.Array(EntrySchema));
-const LedgerSchema = Type.Object({
-  attempt: Type.Integer(),
-  variables: VariablesSchema,
-  conflicts: Type.Array(Type.Object({ key: Type.String(), plugins: Type.Array(Type.String()) })),
-  mutators: Type.Array(
-    Type.Object({
-      plugin: Type.String(),
-      mutator: Type.String(),
-      outcome: Type.String(),
-      durationMs: Type.Number(),
-      error: Type.Optional(Type.Object({ message: Type.String() })),
-    }),
-  ),
-});
 const PreviewSchema = Type.Object({
   ok: Type.Boolean(),
   error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
@@ -43,8 +19,6 @@ const PreviewSchema = Type.Object({
     Type.Null(),
   ]),
 });
-
-type Ledger = Static<typeof LedgerSchema>;
 
 const checkLedger = compileSchema(LedgerSchema);
 const checkPreview = compileSchema(PreviewSchema);
@@ -103,7 +77,7 @@ async function explain(
   }
   const checked = checkLedger(answer);
   if (!checked.ok) throw cliErrors.HOST_ANSWER_INVALID({ call: `GET ${path}`, faults: checked.faults });
-  print(context, describeLedger(checked.value));
+  print(context, renderLedger(checked.value, key));
 }
 
 async function preview(context: CliContext, options: PreviewOptions): Promise<void> {
@@ -123,40 +97,17 @@ async function preview(context: CliContext, options: PreviewOptions): Promise<vo
     throw cliErrors.HOST_ANSWER_INVALID({ call: "POST /admin/env/preview", faults: checked.faults });
   }
   const { error, ledger, difference } = checked.value;
-  print(context, describeLedger(ledger));
+  print(context, renderLedger(ledger));
   if (error !== null) print(context, `\nthe provision would fail: ${error.message} [${error.code}]`);
   if (difference === null) return;
   const lines = [
-    ...Object.entries(difference.added).map(([key, value]) => `+ ${key}=${value}`),
+    ...Object.entries(difference.added).map(([key, value]) => `+ ${key}=${printable(value, SHOWN)}`),
     ...difference.removed.map((key) => `- ${key}`),
-    ...Object.entries(difference.changed).map(([key, { before, after }]) => `~ ${key}: ${before} → ${after}`),
+    ...Object.entries(difference.changed).map(
+      ([key, { before, after }]) => `~ ${key}: ${printable(before, SHOWN)} → ${printable(after, SHOWN)}`,
+    ),
   ];
   print(context, `\ndifference from now:${lines.length === 0 ? " none" : `\n${lines.join("\n")}`}`);
-}
-
-/** Per variable its writes in order, the winning ones marked; then conflicts, and how each mutator fared. */
-function describeLedger({ attempt, variables, conflicts, mutators }: Ledger): string {
-  const lines = [`attempt ${attempt}`];
-  for (const [key, entries] of Object.entries(variables)) {
-    lines.push(key);
-    for (const { writer, operation, value, outcome } of entries) {
-      const who = writer.kind === "plugin" ? `${writer.name}@${writer.version ?? "?"}` : writer.name;
-      const mark = outcome === "applied" ? "✓" : " ";
-      lines.push(
-        `  ${mark} ${who.padEnd(24)} ${operation.padEnd(10)} ${outcome.padEnd(13)} ${value ?? ""}`.trimEnd(),
-      );
-    }
-  }
-  for (const { key, plugins } of conflicts) {
-    lines.push(`conflict over ${key}: set by ${plugins.join(", then ")}`);
-  }
-  for (const { plugin, mutator, outcome, durationMs, error } of mutators) {
-    const name = plugin === mutator ? plugin : `${plugin}/${mutator}`;
-    lines.push(
-      `mutator ${name}: ${outcome}, ${durationMs.toFixed(1)} ms${error === undefined ? "" : `: ${error.message}`}`,
-    );
-  }
-  return lines.join("\n");
 }
 
 function defined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {

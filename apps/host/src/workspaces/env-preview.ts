@@ -82,8 +82,8 @@ export class EnvPreview {
   }
 
   /**
-   * @throws INVALID_WORKSPACE_PAYLOAD, WORKSPACE_NOT_FOUND, UNKNOWN_RUNTIME, PLUGIN_UNKNOWN, those of
-   * {@link parseCreateRequest}, SECRETS_UNREADABLE, or the error of a plugin that can't be set up
+   * @throws INVALID_WORKSPACE_PAYLOAD, WORKSPACE_NOT_FOUND, UNKNOWN_RUNTIME, PLUGIN_UNKNOWN, PLUGIN_TRIAL_FAILED,
+   * SECRETS_UNREADABLE, and those of {@link parseCreateRequest}
    */
   async preview(body: unknown): Promise<EnvPreviewAnswer> {
     const checked = check(body);

@@ -135,12 +135,13 @@ export class WorkspaceRecovery {
           })
           .where("id", "=", row.id)
           .where("attempt", "=", row.attempt)
+          .where("status", "=", "provisioning")
           .execute();
       });
       return true;
     }
     // Given up and not lost: it is the engine that keeps it waiting, and its deadline stands.
-    return this.#reprovision(row, lease, { keepDeadline: row.provision_host === null });
+    return this.#reprovision(row, "provisioning", lease, { keepDeadline: row.provision_host === null });
   }
 
   /** Local processes end with their host: what they were is started again. */
@@ -167,19 +168,22 @@ export class WorkspaceRecovery {
           ),
         );
       }
-      await this.#reprovision(row, NO_LEASE);
+      await this.#reprovision(row, row.status === "provisioning" ? "provisioning" : "offline", NO_LEASE);
     }
   }
 
+  /** @param status that it must still have: it may have been paused since it was looked at, to stay so */
   async #reprovision(
     row: WorkspaceRow,
+    status: "provisioning" | "offline",
     lease: SweepLease,
     options: { readonly keepDeadline?: boolean } = {},
   ): Promise<boolean> {
     const { events, stateMachine, provisioner } = this.#services;
     const next = await events.transact(async (trx, emit) => {
       await assertLease(trx, lease);
-      return stateMachine.reprovision(trx, emit, { workspaceId: row.id, attempt: row.attempt }, options);
+      const target = { workspaceId: row.id, attempt: row.attempt, status };
+      return stateMachine.reprovision(trx, emit, target, options);
     });
     if (next === null) return false;
     provisioner.start(next);

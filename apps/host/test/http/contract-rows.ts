@@ -67,6 +67,11 @@ export const ROWS: readonly Row[] = [
     runtime: "demo",
   }),
   row(404, /"code":"WORKSPACE_NOT_FOUND"}$/, "POST", "/admin/env/preview", { workspace_id: NOBODY }),
+  row(409, /"code":"PLUGIN_TRIAL_FAILED"}$/, "POST", "/admin/env/preview", {
+    name: "x",
+    runtime: "demo",
+    enable: ["github-app-auth"],
+  }),
   row(404, /^{"error":"unknown loop .*","code":"LOOP_UNKNOWN"}$/, "POST", "/admin/loops/nothing", {
     action: "pause",
   }),

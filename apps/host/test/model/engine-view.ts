@@ -107,9 +107,12 @@ export class EngineView {
     return Date.parse((await container.inspect()).Created);
   }
 
-  /** As somebody does at the engine's own client. */
-  async kill(containerId: string): Promise<void> {
-    await this.#docker.getContainer(containerId).kill();
+  /**
+   * As somebody does at the engine's own client.
+   * @returns false where it was being stopped already
+   */
+  async kill(containerId: string): Promise<boolean> {
+    return await unlessRefused([404, 409], this.#docker.getContainer(containerId).kill());
   }
 
   /** The token that a container's agent finds in its files; null where there is none. */
@@ -120,10 +123,10 @@ export class EngineView {
   /** Takes away all that the installation has; what a stop that is under way takes away itself is fine. */
   async clear(): Promise<void> {
     for (const { id } of await this.containers()) {
-      await unlessGone(this.#docker.getContainer(id).remove({ force: true }));
+      await unlessRefused([404], this.#docker.getContainer(id).remove({ force: true }));
     }
     for (const { Name } of await this.#listVolumes(this.#own())) {
-      await unlessGone(this.#docker.getVolume(Name).remove());
+      await unlessRefused([404], this.#docker.getVolume(Name).remove());
     }
   }
 
@@ -147,11 +150,14 @@ function workspaceName(workspaceId: string): string {
   return `ws-${workspaceId.slice(0, 12)}`;
 }
 
-async function unlessGone(removal: Promise<unknown>): Promise<void> {
+/** @returns false where the engine has refused it with one of these */
+async function unlessRefused(statuses: readonly unknown[], work: Promise<unknown>): Promise<boolean> {
   try {
-    await removal;
+    await work;
+    return true;
   } catch (error) {
-    const isGone = error instanceof Error && "statusCode" in error && error.statusCode === 404;
-    if (!isGone) throw error;
+    const isExpected = error instanceof Error && "statusCode" in error && statuses.includes(error.statusCode);
+    if (!isExpected) throw error;
+    return false;
   }
 }

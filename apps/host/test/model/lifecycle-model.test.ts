@@ -14,7 +14,7 @@ const LEAST_REAL = 3;
 describe("the life of workspaces, against a model", () => {
   it("leaks nothing and reaps nothing alive, whatever happens in whatever order", async function () {
     const runs = Number(process.env.MODEL_RUNS ?? RUNS);
-    const tally = await check(this, await inMemory(), { runs, maxCommands: 25 });
+    const tally = await check(this, await inMemory(), { runs, maxCommands: 30 });
     expect(tally.sequences).to.equal(runs);
   });
 

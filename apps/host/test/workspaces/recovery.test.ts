@@ -55,4 +55,22 @@ describe("the recovery loop", () => {
     for (const id of [lost, changed]) expect((await host.row(id)).attempt).to.equal(2);
     expect((await host.row(removed)).cleanup_pending).to.equal(false);
   });
+
+  it("leaves a workspace paused that is paused while its container is looked for", async () => {
+    const runtime = new ShelfRuntime();
+    const host = await start(runtime);
+    const postponed = { status: "provisioning" as const, provision_claim_expires_at: new Date(0) };
+    const id = await addWorkspace(suite.db, postponed);
+    runtime.observe = async () => {
+      await host.services.api.pausing.pause(id);
+      return { state: "absent" };
+    };
+    await host.services.recovery.loop().tick({
+      signal: new AbortController().signal,
+      log: silentLogger,
+      dryRun: false,
+      fence: null,
+    });
+    expect(await host.row(id)).to.include({ status: "paused", attempt: 1 });
+  });
 });

@@ -73,8 +73,10 @@ export class LoopLiveness {
 
   status(plugin: string, state: LoopState): LoopStatus {
     const { name, intervalMs, timeoutMs, singleton = false } = this.#loop;
-    // A tick may rightly take up to its timeout, which can be longer than the interval.
-    const allowedMs = STALE_INTERVALS * Math.max(intervalMs, timeoutMs);
+    // A tick may rightly take up to its timeout, which can be longer than the interval; but not one that follows a
+    // failure: a loop that only ever times out would count as well for most of the time.
+    const longestMs = this.#failures === 0 ? Math.max(intervalMs, timeoutMs) : intervalMs;
+    const allowedMs = STALE_INTERVALS * longestMs;
     const ageMs = this.#clock.monotonic() - this.#aliveSince;
     return {
       name,

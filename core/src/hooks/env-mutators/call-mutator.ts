@@ -13,6 +13,8 @@ export interface CallBounds {
   readonly timeoutMs: number;
   /** Whose time it is, for the error's text. */
   readonly limit: string;
+  /** Told of the mutator's work when the call is given up before that has ended. */
+  readonly onLate?: ((plugin: string, work: Promise<void>) => void) | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export function callMutator(
     return asMutatorFailure(thrown, names);
   }
   if (!isThenable(returned)) return undefined;
-  const pending = returned;
+  const work = whenSettled(returned);
   return new Promise((resolve) => {
     const settle = (error: CodedError | undefined) => {
       cancel();
@@ -42,25 +44,23 @@ export function callMutator(
       draft.close();
       resolve(error);
     };
-    const giveUp = () => {
-      const error = errors.ENV_PROVISION_ABORTED(names);
+    const end = (error: CodedError) => {
+      bounds.onLate?.(owner.plugin, work);
       context.abort(error);
       settle(error);
     };
+    const giveUp = () => {
+      end(errors.ENV_PROVISION_ABORTED(names));
+    };
     const cancel: Cancel = bounds.clock.timer(() => {
-      const error = errors.ENV_MUTATOR_TIMEOUT({
-        ...names,
-        timeoutMs: Math.round(bounds.timeoutMs),
-        limit: bounds.limit,
-      });
-      context.abort(error);
-      settle(error);
+      const timeoutMs = Math.round(bounds.timeoutMs);
+      end(errors.ENV_MUTATOR_TIMEOUT({ ...names, timeoutMs, limit: bounds.limit }));
     }, bounds.timeoutMs);
     // It may have aborted during the synchronous part of the call: then no listener is ever told.
     if (bounds.signal.aborted) giveUp();
     else bounds.signal.addEventListener("abort", giveUp, { once: true });
     // Both outcomes are handled, so that a rejection after the time is over is no unhandled one.
-    whenSettled(pending).then(
+    work.then(
       () => {
         settle(undefined);
       },

@@ -4,32 +4,17 @@ import type { Clock } from "../../ports/clock.js";
 import type { LaunchFile } from "../../ports/container-runtime.js";
 import type { Logger } from "../../ports/logger.js";
 import { HOST_OWNER, type Registered } from "../registry.js";
-import { callMutator } from "./call-mutator.js";
+import { callMutator, type CallBounds } from "./call-mutator.js";
 import { RecordingDraft, type DraftEdits } from "./draft.js";
 import { Environment } from "./environment.js";
 import { globMatcher } from "./globs.js";
-import {
-  conflictsIn,
-  explainWrites,
-  type EnvLedger,
-  type LedgerFile,
-  type LedgerNote,
-  type LedgerWriter,
-  type MutatorRun,
-  type ObservedRun,
-} from "./ledger.js";
-import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENTRY_BYTES, MAX_ENV_BYTES } from "./limits.js";
+import { ChainJournal, type ChainSecret } from "./journal.js";
+import { sizeFault, variableFaults, type EnvLayer } from "./layers.js";
+import type { EnvLedger, MutatorRun, ObservedRun } from "./ledger.js";
+import { CHAIN_TIMEOUT_MS, DEFAULT_MUTATOR_TIMEOUT_MS, MAX_ENV_BYTES } from "./limits.js";
 import { MutatorContext, type ProvisionFacts } from "./mutator-context.js";
-import type { LastGoodEdits, MutatorPolicy } from "./policy.js";
+import type { EditsOwner, LastGoodEdits, MutatorPolicy } from "./policy.js";
 import type { EnvMutator } from "./types.js";
-
-/** One layer of the environment below the plugins. */
-export interface EnvLayer {
-  readonly name: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Whether every value of it is secret. */
-  readonly secret?: boolean;
-}
 
 /** A mutator with its owner, as the chain runs it. */
 export type ChainMutator = Registered<EnvMutator>;
@@ -60,17 +45,12 @@ export interface ChainServices {
   readonly isRegistered?: ((mutator: ChainMutator) => boolean) | undefined;
   /** Told of each asynchronous call, for waiting on a plugin's running calls. */
   readonly onCall?: ((plugin: string, call: Promise<unknown>) => void) | undefined;
+  /** Told of a mutator's work that goes on after its call was given up. */
+  readonly onLate?: CallBounds["onLate"];
   /** Told of the edits that were accepted of a plugin. Must not throw. */
   readonly onEdits?: ((plugin: string, edits: DraftEdits["edits"]) => void) | undefined;
   /** Told of each mutator that was called, when it has ended, for metrics. Must not throw. */
   readonly onMutator?: ((run: ObservedRun) => void) | undefined;
-}
-
-/** A value that must be masked from now on. */
-export interface ChainSecret {
-  readonly key: string;
-  readonly value: string;
-  readonly expiresAt?: Date | undefined;
 }
 
 /** What came of a chain. A failure still tells the ledger up to it. */
@@ -97,22 +77,19 @@ class ChainRun {
   readonly #input: ChainInput;
   readonly #services: ChainServices;
   readonly #env = new Environment();
-  readonly #files = new Map<string, { file: LaunchFile; writer: LedgerWriter }>();
-  readonly #notes: { writer: LedgerWriter; edits: DraftEdits; dropped: boolean }[] = [];
-  readonly #runs: ObservedRun[] = [];
-  readonly #secrets: ChainSecret[] = [];
+  readonly #journal: ChainJournal;
   readonly #deadline: number;
+  /** When the last turn ended and the next one began: a reading of the clock for each would cost what a mutator does. */
+  #turnBegan: number;
 
   constructor(input: ChainInput, services: ChainServices) {
     this.#input = input;
     this.#services = services;
-    this.#deadline = services.clock.monotonic() + CHAIN_TIMEOUT_MS;
-    for (const layer of input.layers) {
-      this.#env.load(layer.env);
-      if (layer.secret !== true) continue;
-      for (const [key, value] of Object.entries(layer.env)) this.#secrets.push({ key, value });
-    }
-    if (input.onSecret !== undefined) for (const { value } of this.#secrets) input.onSecret(value);
+    this.#turnBegan = services.clock.monotonic();
+    this.#deadline = this.#turnBegan + CHAIN_TIMEOUT_MS;
+    for (const layer of input.layers) this.#env.load(layer.env);
+    this.#journal = new ChainJournal(input.layers);
+    if (input.onSecret !== undefined) for (const { value } of this.#journal.secrets) input.onSecret(value);
   }
 
   async run(): Promise<ChainResult> {
@@ -126,42 +103,34 @@ class ChainRun {
         this.#note(mutator, "withdrawn", 0, 0);
         continue;
       }
-      const started = this.#services.clock.monotonic();
-      const turn = this.#callOne(mutator, started);
+      const turn = this.#callOne(mutator);
       // Awaiting only real promises keeps a chain of synchronous mutators as fast as a plain loop.
       const error = turn instanceof Promise ? await turn : turn;
-      if (error === undefined) continue;
-      const durationMs = this.#services.clock.monotonic() - started;
-      if (this.#recover(mutator, error, durationMs) === "failed") {
-        failure = { plugin: mutator.owner.plugin, error };
-      }
+      if (error !== undefined) failure = { plugin: mutator.owner.plugin, error };
     }
-    failure ??= this.#oversized();
-    const common = { ledger: () => this.#ledger(), secrets: this.#secrets };
-    if (failure !== undefined) return { ok: false, ...failure, ...common };
-    return {
-      ok: true,
-      env: this.#env.values,
-      files: [...this.#files.values()].map((entry) => entry.file),
-      ...common,
+    failure ??= this.#unusableLayers();
+    const common = {
+      ledger: () => this.#journal.ledger(this.#input.facts.attempt, this.#services.mask),
+      secrets: this.#journal.secrets,
     };
+    if (failure !== undefined) return { ok: false, ...failure, ...common };
+    return { ok: true, env: this.#env.values, files: this.#journal.files(), ...common };
   }
 
-  /** What a layer brought that no process can be given, unless a mutator took it out. */
-  #oversized(): { plugin: string; error: CodedError } | undefined {
-    const found = this.#env.oversized();
-    if (found === undefined) return undefined;
-    const error = errors.ENV_ENTRY_TOO_LARGE({ ...found, allowedBytes: MAX_ENTRY_BYTES });
-    return { plugin: HOST_OWNER.plugin, error };
+  /** What the layers brought that no process can be given, unless the mutators took it out. */
+  #unusableLayers(): { plugin: string; error: CodedError } | undefined {
+    const { layers } = this.#input;
+    const { values, suspects } = this.#env;
+    const faults = suspects.size === 0 ? [] : variableFaults(layers, values, suspects);
+    if (this.#env.isTooLarge()) faults.push(sizeFault(layers, values));
+    if (faults.length === 0) return undefined;
+    return { plugin: HOST_OWNER.plugin, error: errors.ENV_LAYERS_INVALID({ faults }) };
   }
 
-  /** Calls one mutator and takes its edits over; gives its failure, if any. */
-  #callOne(
-    registered: ChainMutator,
-    started: number,
-  ): CodedError | undefined | Promise<CodedError | undefined> {
+  /** Calls one mutator and takes its edits over; gives its failure where that ends the chain. */
+  #callOne(registered: ChainMutator): CodedError | undefined | Promise<CodedError | undefined> {
     const { contribution: mutator, owner } = registered;
-    const { clock, log, lastGood, policyOf, onCall } = this.#services;
+    const { clock, log, lastGood, policyOf, onCall, onLate } = this.#services;
     const { facts } = this.#input;
     const policy = policyOf(owner.plugin);
     const draft = new RecordingDraft(this.#env.values, {
@@ -177,31 +146,39 @@ class ChainRun {
       log.child({ plugin: owner.plugin, mutator: mutator.name, workspaceId: facts.workspaceId }),
     );
     const timeoutMs = policy.timeoutMs ?? DEFAULT_MUTATOR_TIMEOUT_MS;
+    const leftMs = this.#deadline - this.#turnBegan;
     const settled = callMutator(registered, draft, context, {
       clock,
       signal: this.#input.signal,
-      timeoutMs: Math.min(timeoutMs, Math.max(0, this.#deadline - started)),
-      limit: this.#deadline - started < timeoutMs ? "the whole chain's time" : "its timeoutMs",
+      timeoutMs: Math.min(timeoutMs, Math.max(0, leftMs)),
+      limit: leftMs < timeoutMs ? "the whole chain's time" : "its timeoutMs",
+      onLate,
     });
     const accept = (thrown: CodedError | undefined): CodedError | undefined => {
       draft.close();
-      const error =
-        thrown ??
-        draft.fault ??
-        this.#commit(registered, draft.recorded(), "applied", clock.monotonic() - started);
-      if (error !== undefined) {
-        this.#notes.push({ writer: writerOf(registered), edits: draft.recorded(), dropped: true });
-        // Its error may tell them, though they are not set.
-        this.#noteSecrets(draft.recorded());
-      } else if (policy.onError === "last-good" && !facts.dryRun) {
+      const durationMs = this.#endTurn();
+      const edits = draft.recorded();
+      const error = thrown ?? draft.fault ?? this.#commit(registered, edits, "applied", durationMs);
+      if (error === undefined) {
         // A preview's values may be stand-ins.
-        lastGood?.remember(mutator.name, facts.workspaceId, draft.recorded());
+        if (policy.onError === "last-good" && !facts.dryRun) {
+          lastGood?.remember(editsOwner(registered, facts), edits);
+        }
+        return undefined;
       }
-      return error;
+      this.#journal.dropped(registered, edits);
+      return this.#recover(registered, error, durationMs) === "failed" ? error : undefined;
     };
     if (!(settled instanceof Promise)) return accept(settled);
     onCall?.(owner.plugin, settled);
     return settled.then(accept);
+  }
+
+  /** The ms of the turn that ends now. */
+  #endTurn(): number {
+    const began = this.#turnBegan;
+    this.#turnBegan = this.#services.clock.monotonic();
+    return this.#turnBegan - began;
   }
 
   /** Takes edits over as a whole; gives the reason when the result would be too large. */
@@ -216,30 +193,20 @@ class ChainRun {
     if (bytes !== undefined) {
       return errors.ENV_TOO_LARGE({ plugin: registered.owner.plugin, bytes, allowedBytes: MAX_ENV_BYTES });
     }
-    const writer = writerOf(registered);
-    for (const file of edits.files) this.#files.set(file.path, { file, writer });
-    this.#noteSecrets(edits);
-    this.#notes.push({ writer, edits, dropped: false });
+    this.#journal.accepted(registered, edits);
     this.#services.onEdits?.(registered.owner.plugin, edits.edits);
     this.#note(registered, outcome, durationMs, edits.edits.length, error);
     return undefined;
   }
 
-  #noteSecrets({ edits }: DraftEdits): void {
-    for (const { secret, key, value, expiresAt } of edits) {
-      if (secret) this.#secrets.push({ key, value, expiresAt });
-    }
-  }
-
   /** Applies the plugin's failure policy. */
   #recover(registered: ChainMutator, error: CodedError, durationMs: number): "failed" | "recovered" {
-    const { owner, contribution } = registered;
+    const { owner } = registered;
     const { onError = "fail" } = this.#services.policyOf(owner.plugin);
     const givenUp = this.#input.signal.aborted;
     if (onError === "last-good" && !givenUp) {
       const edits = this.#services.lastGood?.recall(
-        contribution.name,
-        this.#input.facts.workspaceId,
+        editsOwner(registered, this.#input.facts),
         this.#services.clock.now(),
       );
       if (
@@ -270,49 +237,11 @@ class ChainRun {
       edits,
       error,
     };
-    this.#runs.push(run);
+    this.#journal.ended(run);
     if (outcome !== "not-run" && outcome !== "withdrawn") this.#services.onMutator?.(run);
-  }
-
-  #ledger(): EnvLedger {
-    const files = [...this.#files.values()].map(({ file, writer }): LedgerFile => ({
-      path: file.path,
-      mode: `0${file.mode.toString(8)}`,
-      bytes: Buffer.byteLength(file.content),
-      writer,
-    }));
-    const variables = explainWrites(this.#writes(), this.#services.mask);
-    return {
-      attempt: this.#input.facts.attempt,
-      variables,
-      conflicts: conflictsIn(variables),
-      files,
-      // Masked here and not when it was noted: by now the caller may know the secrets that the chain brought.
-      mutators: this.#runs.map(({ error, ...run }) =>
-        error === undefined
-          ? run
-          : { ...run, error: { code: error.code, message: this.#services.mask(error.message) } },
-      ),
-    };
-  }
-
-  *#writes(): Generator<LedgerNote> {
-    for (const layer of this.#input.layers) {
-      const writer: LedgerWriter = { kind: "layer", name: layer.name };
-      for (const [key, value] of Object.entries(layer.env)) {
-        yield {
-          writer,
-          edit: { key, value, secret: layer.secret === true, operation: "layer" },
-          dropped: false,
-        };
-      }
-    }
-    for (const { writer, edits, dropped } of this.#notes) {
-      for (const edit of edits.edits) yield { writer, edit, dropped };
-    }
   }
 }
 
-function writerOf({ contribution, owner }: ChainMutator): LedgerWriter {
-  return { kind: "plugin", name: owner.plugin, version: owner.version, mutator: contribution.name };
+function editsOwner({ owner, contribution }: ChainMutator, { workspaceId }: ProvisionFacts): EditsOwner {
+  return { plugin: owner.plugin, mutator: contribution.name, workspaceId };
 }

@@ -53,7 +53,7 @@ export class RecordingDraft implements EnvDraft {
   readonly #rules: DraftRules;
   readonly #overlay = new Map<string, string | undefined>();
   /** What the plugin's own edits make of the variables that it may not read; the real values are in the overlay. */
-  readonly #unread = new Map<string, string | undefined>();
+  #unread: Map<string, string | undefined> | undefined;
   readonly #edits: EnvEdit[] = [];
   readonly #files: LaunchFile[] = [];
   #fault: CodedError | undefined;
@@ -69,7 +69,7 @@ export class RecordingDraft implements EnvDraft {
   };
 
   get(key: string): string | undefined {
-    if (!this.#isReadable(key)) return this.#unread.get(key);
+    if (!this.#isReadable(key)) return this.#unread?.get(key);
     return this.#overlay.has(key) ? this.#overlay.get(key) : this.#base.get(key);
   }
 
@@ -173,8 +173,10 @@ export class RecordingDraft implements EnvDraft {
       valueFault(key, value) ?? (isJoined && next !== undefined ? valueFault(key, next) : undefined);
     if (fault !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: fault }));
     this.#overlay.set(key, next);
-    if (!this.#isReadable(key))
+    if (!this.#isReadable(key)) {
+      this.#unread ??= new Map();
       this.#unread.set(key, applyEdit(operation, this.#unread.get(key), value, separator));
+    }
     const expiresAt = secret ? given.expiresAt : undefined;
     this.#edits.push({ operation, key, value, separator, secret, expiresAt });
   }

@@ -5,7 +5,7 @@ import {
   MAX_ENV_BYTES,
   entryUnits,
   environmentBytes,
-  oversize,
+  isUsableKey,
 } from "./limits.js";
 
 /** The environment as a chain makes it, edit by edit. */
@@ -16,12 +16,17 @@ export class Environment {
    * two layers set counts twice; where the figure matters, the exact one is taken.
    */
   #units = 0;
-  /** Variables of the layers that may be too large; those of plugins are refused when they are made. */
-  readonly #large = new Set<string>();
+  /** Variables of the layers that may be no use; those of plugins are refused when they are made. */
+  readonly #suspects = new Set<string>();
 
   /** The variables as they are now. */
   get values(): ReadonlyMap<string, string> {
     return this.#values;
+  }
+
+  /** Names of variables of the layers that a process perhaps can't be given. */
+  get suspects(): ReadonlySet<string> {
+    return this.#suspects;
   }
 
   /** Puts a layer over what is there. */
@@ -31,18 +36,44 @@ export class Environment {
       this.#values.set(key, value);
       const units = entryUnits(key, value);
       this.#units += units;
-      if (units * MAX_BYTES_PER_UNIT > MAX_ENTRY_BYTES) this.#large.add(key);
+      if (units * MAX_BYTES_PER_UNIT > MAX_ENTRY_BYTES || !isUsableKey(key) || value.includes("\0")) {
+        this.#suspects.add(key);
+      }
     }
   }
 
-  /** A variable that no process can be given, with its bytes; undefined when there is none. */
-  oversized(): { readonly key: string; readonly bytes: number } | undefined {
-    for (const key of this.#large) {
-      const value = this.#values.get(key);
-      const bytes = value === undefined ? undefined : oversize(key, value);
-      if (bytes !== undefined) return { key, bytes };
+  /** Whether it is larger than any workspace may get. */
+  isTooLarge(): boolean {
+    return this.#units * MAX_BYTES_PER_UNIT > MAX_ENV_BYTES && environmentBytes(this.#values) > MAX_ENV_BYTES;
+  }
+
+  /**
+   * Applies edits as a whole.
+   * @returns the bytes that they would make it, when that is too much and nothing was changed; else undefined
+   */
+  apply(edits: readonly EnvEdit[]): number | undefined {
+    let most = this.#units;
+    for (const { key, value, separator = "" } of edits) most += entryUnits(key, value) + separator.length;
+    if (most * MAX_BYTES_PER_UNIT <= MAX_ENV_BYTES) {
+      this.#edit(edits);
+      return undefined;
     }
+    const before = new Map(edits.map(({ key }) => [key, this.#values.get(key)]));
+    this.#edit(edits);
+    if (!this.isTooLarge()) return undefined;
+    const bytes = environmentBytes(this.#values);
+    for (const [key, value] of before) this.#assign(key, this.#values.get(key), value);
+    if (!this.isTooLarge()) return bytes;
+    // It was too large before: the layers' doing, told when the chain has ended, unless a mutator makes it smaller.
+    this.#edit(edits);
     return undefined;
+  }
+
+  #edit(edits: readonly EnvEdit[]): void {
+    for (const { key, operation, value, separator } of edits) {
+      const present = this.#values.get(key);
+      this.#assign(key, present, applyEdit(operation, present, value, separator));
+    }
   }
 
   #assign(key: string, present: string | undefined, value: string | undefined): void {
@@ -53,24 +84,5 @@ export class Environment {
     }
     this.#values.set(key, value);
     this.#units += entryUnits(key, value);
-  }
-
-  /**
-   * Applies edits as a whole.
-   * @returns the bytes that they would make it, when that is too much and nothing was changed; else undefined
-   */
-  apply(edits: readonly EnvEdit[]): number | undefined {
-    const undo = new Map<string, string | undefined>();
-    for (const { key, operation, value, separator } of edits) {
-      const present = this.#values.get(key);
-      if (!undo.has(key)) undo.set(key, present);
-      this.#assign(key, present, applyEdit(operation, present, value, separator));
-    }
-    // Without edits it is no larger than before: what the layers alone exceed is not the mutator's doing.
-    if (edits.length === 0 || this.#units * MAX_BYTES_PER_UNIT <= MAX_ENV_BYTES) return undefined;
-    const bytes = environmentBytes(this.#values);
-    if (bytes <= MAX_ENV_BYTES) return undefined;
-    for (const [key, value] of undo) this.#assign(key, this.#values.get(key), value);
-    return bytes;
   }
 }

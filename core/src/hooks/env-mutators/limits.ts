@@ -21,23 +21,25 @@ export const CHAIN_TIMEOUT_MS = 60_000;
 /** What is wrong with a variable's value, or undefined. */
 export function valueFault(key: string, value: string): string | undefined {
   if (value.includes("\0")) return "holds a NUL character; no environment can carry that";
-  const bytes = oversize(key, value);
-  return bytes === undefined
-    ? undefined
-    : `makes an entry of ${bytes} bytes (KEY=VALUE and a NUL); at most ${MAX_ENTRY_BYTES} are allowed`;
-}
-
-/** The bytes of a variable that is too large for any process, else undefined. */
-export function oversize(key: string, value: string): number | undefined {
   // The exact count is only taken where it can matter.
   if (entryUnits(key, value) * MAX_BYTES_PER_UNIT <= MAX_ENTRY_BYTES) return undefined;
   const bytes = entryBytes(key, value);
-  return bytes > MAX_ENTRY_BYTES ? bytes : undefined;
+  if (bytes <= MAX_ENTRY_BYTES) return undefined;
+  return `makes an entry of ${bytes} bytes (KEY=VALUE and a NUL); at most ${MAX_ENTRY_BYTES} are allowed`;
 }
+
+/** Names that were found usable: the same ones come with each provision, and to look one up is quicker than to search it. */
+const usable = new Set<string>();
+/** How many names are remembered, and up to which length: a plugin that makes names up must not fill the memory. */
+const REMEMBERED = 4_096;
+const REMEMBERED_LENGTH = 128;
 
 /** Whether `key` can name a variable. */
 export function isUsableKey(key: string): boolean {
-  return key !== "" && !key.includes("=") && !key.includes("\0");
+  if (usable.has(key)) return true;
+  if (key === "" || key.includes("=") || key.includes("\0")) return false;
+  if (usable.size < REMEMBERED && key.length <= REMEMBERED_LENGTH) usable.add(key);
+  return true;
 }
 
 /** UTF-8 needs at most 3 bytes per UTF-16 unit. */
@@ -55,6 +57,7 @@ export function environmentBytes(env: ReadonlyMap<string, string>): number {
   return bytes;
 }
 
-function entryBytes(key: string, value: string): number {
+/** Bytes of one variable, with its `=` and its NUL. */
+export function entryBytes(key: string, value: string): number {
   return Buffer.byteLength(key) + Buffer.byteLength(value) + 2;
 }

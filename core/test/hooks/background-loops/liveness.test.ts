@@ -69,14 +69,32 @@ describe("a loop's liveness", () => {
     expect(bench.status().stale).to.be.false;
   });
 
-  it("is given three times its timeout where that is longer than its interval", async () => {
-    const held = new HeldTick(bench.clock);
-    bench.add({ intervalMs: 1_000, timeoutMs: 20_000, tick: held.tick });
+  it("is given three times its timeout where that is longer than its interval, until a tick fails", async () => {
+    const ticks: HeldTick[] = [];
+    bench.add({
+      intervalMs: 10_000,
+      timeoutMs: 50_000,
+      tick: (context) => {
+        const held = new HeldTick(bench.clock);
+        ticks.push(held);
+        return held.tick(context);
+      },
+    });
     bench.supervisor.start();
-    await bench.clock.advance(60_000);
-    expect(bench.status().stale).to.be.false;
+    await bench.clock.advance(40_001);
+    expect(bench.status(), "its first tick takes 30 s").to.include({ state: "running", stale: false });
+    ticks[0]?.end();
+    await bench.clock.advance(55_000);
+    expect(bench.status(), "its second tick takes 45 s").to.include({ state: "running", stale: false });
+    await bench.clock.advance(5_001);
+    expect(bench.status(), "its second tick has timed out").to.include({
+      consecutive_failures: 1,
+      stale: true,
+    });
+    ticks[1]?.end();
+    await bench.clock.advance(1_000);
+    ticks[2]?.end();
     await bench.clock.advance(1);
-    expect(bench.status().stale).to.be.true;
-    held.end();
+    expect(bench.status()).to.include({ consecutive_failures: 0, stale: false });
   });
 });

@@ -226,11 +226,12 @@ describe("the failure policy last-good", () => {
 
   it("forgets the workspace that was used longest ago when it remembers 4,096", () => {
     const edits = { edits: [], files: [] };
-    for (let index = 0; index < 4_096; index += 1) bench.lastGood.remember("m", `ws-${index}`, edits);
-    bench.lastGood.remember("m", "ws-0", edits);
-    bench.lastGood.remember("m", "one more", edits);
-    expect(bench.lastGood.recall("m", "ws-0", 0)).to.equal(edits);
-    expect(bench.lastGood.recall("m", "ws-1", 0)).to.equal(undefined);
-    expect(bench.lastGood.recall("m", "ws-2", 0)).to.equal(edits);
+    const of = (workspaceId: string) => ({ plugin: "acme", mutator: "m", workspaceId });
+    for (let index = 0; index < 4_096; index += 1) bench.lastGood.remember(of(`ws-${index}`), edits);
+    bench.lastGood.remember(of("ws-0"), edits);
+    bench.lastGood.remember(of("one more"), edits);
+    expect(bench.lastGood.recall(of("ws-0"), 0)).to.equal(edits);
+    expect(bench.lastGood.recall(of("ws-1"), 0)).to.equal(undefined);
+    expect(bench.lastGood.recall(of("ws-2"), 0)).to.equal(edits);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { EnvMutator } from "@molecule/core";
-import { ChainBench, envOf, failureOf, outcomesOf } from "../../support/chain.js";
+import { ChainBench, envOf, failureOf } from "../../support/chain.js";
 
 const mutator = (name: string, mutate: EnvMutator["mutate"]): EnvMutator => ({ name, mutate });
 
@@ -181,26 +181,6 @@ describe("runEnvChain", () => {
       code: "ENV_TOO_LARGE",
       message: 'plugin "fill": its edits make the environment 1080036 bytes; at most 1048576 are allowed',
     });
-  });
-
-  it("refuses a layer's variable that no process can be given, by name, unless a mutator takes it out", async () => {
-    const layers = [{ name: "secrets", env: { HUGE: "x".repeat(128 * 1024), FINE: "y" }, secret: true }];
-    expect(failureOf(await new ChainBench().run([], { layers }))).to.deep.equal({
-      plugin: "host",
-      code: "ENV_ENTRY_TOO_LARGE",
-      message:
-        "the variable HUGE has 131078 bytes as KEY=VALUE and a NUL; Linux takes at most 131072; make its value smaller, or give the workspace a file instead",
-    });
-    const rescue = mutator("rescue", (env) => env.unset("HUGE"));
-    expect(envOf(await new ChainBench().run([rescue], { layers }))).to.deep.equal({ FINE: "y" });
-  });
-
-  it("does not hold a mutator without edits to account for layers that are too large already", async () => {
-    const env = Object.fromEntries(
-      Array.from({ length: 9 }, (_, index) => [`K${index}`, "x".repeat(120_000)]),
-    );
-    const result = await new ChainBench().run([mutator("m", () => undefined)], { env });
-    expect(outcomesOf(result)).to.deep.equal(["m: applied"]);
   });
 
   it("tells of each call that takes time, with its plugin, until it has settled", async () => {

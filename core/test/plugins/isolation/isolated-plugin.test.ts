@@ -83,7 +83,7 @@ describe("IsolatedPlugin", () => {
     const waiting = provision(bench);
     await bench.clock.advance(100);
     expect(failureIn(await waiting)).to.equal(
-      'plugin "acme": its worker ended: it could not be started again: nothing works',
+      'plugin "acme": its worker ended: it could not be started again: plugin "acme": setup failed: nothing works',
     );
     await logged(bench, "nothing works; it is started again in 200 ms");
     await rm(flag);

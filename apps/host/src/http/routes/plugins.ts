@@ -42,6 +42,7 @@ export const pluginRoutes: readonly Route[] = [
         }),
       ),
       404: refusal("No such workspace or plugin"),
+      409: refusal("A plugin that is to be switched on can't be set up"),
     },
     handle: async ({ body }, { previewEnv }) => ({ status: 200, body: await previewEnv(body) }),
   }),

@@ -58,6 +58,8 @@ function troubledCommands(): fc.Arbitrary<Command>[] {
 const LOOKS = [
   { loop: "workspace-recovery", nth: 1, before: "postponed" },
   { loop: "provision-timeout", nth: 1, before: "overdue" },
+  // Its last look, right before it stops a container.
+  { loop: "provision-timeout", nth: 2, before: "overdue" },
   { loop: "provision-timeout", nth: 2, before: "overdue" },
   { loop: "health-sweep", nth: 1, before: "killed" },
   { loop: "health-sweep", nth: 2, before: "killed" },
@@ -68,7 +70,7 @@ function racingCommands(): fc.Arbitrary<Command>[] {
   const by = fc.constantFrom("restart" as const, "pause" as const, "delete" as const);
   const late = fc.constantFrom("call" as const, "answer" as const);
   const overtakeSweep = fc
-    .tuple(pick, fc.constantFrom(...LOOKS), late, by)
+    .tuple(pick, fc.constantFrom(...LOOKS), late, fc.oneof(by, fc.constant("restart" as const)))
     .map(([at, look, how, asked]) => new OvertakeSweep(at, { ...look, late: how, by: asked }));
   return [
     ...[overtakeSweep, overtakeSweep],

@@ -27,8 +27,7 @@ export class Kill extends OnWorkspace {
     const own = (await world.view.containers()).find(
       ({ workspaceId, running }) => running && workspaceId === workspace.id,
     );
-    if (own === undefined) return;
-    await world.view.kill(own.id);
+    if (own === undefined || !(await world.view.kill(own.id))) return;
     workspace.crashed = true;
     await compare(model, world);
   }
