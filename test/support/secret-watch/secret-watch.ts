@@ -108,7 +108,7 @@ export class SecretWatch {
       const bytes = files.filter((file) => file.kind === kind).reduce((sum, file) => sum + file.bytes, 0);
       return bytes === 0 ? [] : [`${words} ${sizeOf(bytes)}`];
     });
-    const short =
+    const plain =
       this.#plain.size === 0 ? "" : ` (${this.#plain.size} more are too short or too plain to look for)`;
     const outputs = sizes.length === 0 ? "no output" : `the output (${sizes.join(", ")})`;
     return `secrets: ${this.#planted.size} planted values${plain} looked for in ${outputs} of ${this.#hosts} hosts`;
