@@ -34,8 +34,8 @@ const steps = {
 /** Where c8 looks for what the tests' processes have covered. */
 const COVERAGE = join(root, "coverage", "tmp");
 
-/** Tests that wait more than they work: whole hosts, engines and browsers. They run beside all the others. */
-const WAITING = [join("test", "e2e"), join("test", "faults")];
+/** Whole hosts, engines and browsers: tests that wait more than they work, and so run beside all the others. */
+const WAITING = { e2e: join("test", "e2e"), faults: join("test", "faults") };
 
 /** Where the tests' sources lie, and where tsc puts them. */
 function testFolders() {
@@ -125,17 +125,18 @@ async function lane(name, files, options, { shown, env }) {
   return { ok, output };
 }
 
-/** All tests in two processes side by side, and what they cover. */
+/** All tests in three processes side by side, and what they cover. */
 async function allTests() {
   rmSync(COVERAGE, { recursive: true, force: true });
   const env = { NODE_V8_COVERAGE: COVERAGE };
-  const isWaiting = ({ source }) => WAITING.some((folder) => source.startsWith(join(folder, sep)));
   const files = testFiles();
-  const working = files.filter((file) => !isWaiting(file));
-  console.log("── tests ── two processes; what the second one says follows at its end");
+  const inFolder = (folder) => files.filter(({ source }) => source.startsWith(join(folder, sep)));
+  const waiting = Object.entries(WAITING).map(([name, folder]) => [name, inFolder(folder)]);
+  const others = files.filter((file) => !waiting.some(([, chosen]) => chosen.includes(file)));
+  console.log("── tests ── in three processes; what e2e and faults say follows when they end");
   const lanes = await Promise.all([
-    lane("tests: units", working, ["--forbid-only"], { shown: true, env }),
-    lane("tests: e2e and faults", files.filter(isWaiting), ["--forbid-only"], { shown: false, env }),
+    lane("tests: units", others, ["--forbid-only"], { shown: true, env }),
+    ...waiting.map(([name, chosen]) => lane(`tests: ${name}`, chosen, ["--forbid-only"], { env })),
   ]);
   const counts = lanes.map(({ output }) => /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(output));
   const [passed, failed, skipped] = [1, 2, 3].map((at) =>

@@ -33,7 +33,7 @@ export async function installPackages(packages: readonly string[]): Promise<void
 }
 
 async function install(packages: readonly string[]): Promise<void> {
-  // `npm test` has two test processes, and apt-get does not wait for another one.
+  // `npm test` has several test processes, and apt-get does not wait for another one.
   await run("flock", [LOCK_FILE, "sh", "-c", INSTALL, "install", ...packages], {
     env: { ...process.env, PATH: widePath(), DEBIAN_FRONTEND: "noninteractive" },
     timeoutMs: 900_000,

@@ -33,7 +33,7 @@ export function skipReason(test: Mocha.Test): string {
     const reason = reasons.get(suite);
     if (reason !== undefined) return reason;
   }
-  return "no reason given";
+  return test.fn === undefined ? "nothing to run, as its title says" : "no reason given";
 }
 
 function isHook(runnable: Mocha.Runnable): boolean {
