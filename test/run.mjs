@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const env = {
@@ -33,6 +34,9 @@ const steps = {
 
 /** Where c8 looks for what the tests' processes have covered. */
 const COVERAGE = join(root, "coverage", "tmp");
+
+/** How much of a failed lane's output is shown again below all the others, in characters. */
+const MAX_REPEATED_CHARS = 20_000;
 
 /** Whole hosts, engines and browsers: tests that wait more than they work, and so run beside all the others. */
 const WAITING = { e2e: join("test", "e2e"), faults: join("test", "faults") };
@@ -122,7 +126,14 @@ async function lane(name, files, options, { shown, env }) {
   const { ok, output } = await run(command, { shown, env });
   if (!shown) console.log(output.trimEnd());
   console.log(`── ${name} ── ${ok ? "ok" : "FAILED"} (${seconds(since)})`);
-  return { ok, output };
+  return { name, ok, output };
+}
+
+/** What a lane said at its end of its failed tests; all of it where it did not come so far. */
+function faultsOf(output) {
+  const text = stripVTControlCharacters(output);
+  const epilogue = /^ +\d+ passing[^]*/m.exec(text)?.[0] ?? text;
+  return epilogue.slice(-MAX_REPEATED_CHARS).trimEnd();
 }
 
 /** All tests in three processes side by side, and what they cover. */
@@ -142,6 +153,10 @@ async function allTests() {
   const [passed, failed, skipped] = [1, 2, 3].map((at) =>
     counts.reduce((sum, count) => sum + Number(count?.[at] ?? 0), 0),
   );
+  // Thousands of lines lie between a failure and the end, and some who run this keep the last ones only.
+  for (const { name, output } of lanes.filter(({ ok }) => !ok)) {
+    console.log(`── ${name} ── once more, what failed\n${faultsOf(output)}`);
+  }
   console.log(`── tests ── ${passed} passed, ${failed} failed, ${skipped} skipped`);
   return lanes.every(({ ok }) => ok) && (await check("coverage"));
 }

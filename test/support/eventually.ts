@@ -5,7 +5,7 @@ import { supportErrors } from "./errors.js";
 export interface EventuallyOptions {
   /** What is awaited, as it shall read in the error: `the container is gone`. */
   readonly what?: string;
-  /** Deadline in ms; 10,000 unless told. */
+  /** Deadline in ms; 30,000 unless told. */
   readonly timeoutMs?: number;
   /** Pause between two looks in ms; 25 unless told. */
   readonly intervalMs?: number;
@@ -22,7 +22,7 @@ export async function eventually<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const { what = "what was awaited", timeoutMs = 10_000, intervalMs = 25 } = options;
+  const { what = "what was awaited", timeoutMs = 30_000, intervalMs = 25 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let last: unknown;
