@@ -97,20 +97,17 @@ describe("createHttpServer", () => {
         return socket;
       }),
     );
-    expect((await ask(`${url}/health`)).status).to.equal(200);
+    // On a busy machine it may be too slow itself, and is cut like them.
+    await eventually(async () => (await ask(`${url}/health`)).status === 200);
     for (const socket of sockets) await textOf(socket);
   });
 
   it("takes no more connections than told, and takes new ones as old ones go", async () => {
     const { port, url } = await platforms.start({ limits: { maxConnections: 5 } });
     const idle = await Promise.all(Array.from({ length: 20 }, () => open(port)));
-    const ends = idle.map(async (socket) => {
-      socket.resume();
-      await once(socket, "close");
-    });
+    for (const socket of idle) socket.resume();
     await eventually(() => idle.filter((socket) => socket.closed).length === 15);
     for (const socket of idle) socket.destroy();
-    await Promise.all(ends);
     await eventually(async () => (await ask(`${url}/health`)).status === 200);
   });
 
