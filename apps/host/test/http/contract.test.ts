@@ -14,7 +14,8 @@ describe("the contract of the HTTP API", function () {
   this.timeout(60_000);
   let host: RunningHost;
   let description: Description;
-  before(async () => {
+  before(async function () {
+    this.timeout(240_000);
     host = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "none" } });
     description = new Description((await host.api("GET", "/openapi.json")).body);
   });
@@ -167,8 +168,9 @@ describe("the contract of the HTTP API", function () {
     const name = /"loops":\[{"name":"([^"]+)"/.exec(loops.text)?.[1] ?? "";
     const control = (action: string) => call("POST", `/admin/loops/${name}`, { action });
     expect((await control("pause")).text).to.equal('{"status":"ok","action":"pause","report":null}');
-    expect((await call("GET", "/admin/loops")).text).to.contain(
-      `"name":"${name}","plugin":"host","state":"paused"`,
+    // A tick that was under way ends first.
+    await eventually(async () =>
+      (await call("GET", "/admin/loops")).text.includes(`"name":"${name}","plugin":"host","state":"paused"`),
     );
     const run = await eventually(async () => {
       const answer = await control("run");
@@ -180,7 +182,8 @@ describe("the contract of the HTTP API", function () {
     expect(liveness.text).to.match(new RegExp(`"${name}":{"last_tick_at":"[^"]+","seconds_ago":\\d+}`));
   });
 
-  it("is closed to everybody without the token that it made for itself, unless in development", async () => {
+  it("is closed to everybody without the token that it made for itself, unless in development", async function () {
+    this.timeout(240_000);
     const strict = await startHost({ env: { CONTAINER_RUNTIME: "none" } });
     const token = (await readFile(join(strict.dataDir, "admin-token"), "utf8")).trim();
     expect((await strict.api("GET", "/workspaces")).text).to.equal(
