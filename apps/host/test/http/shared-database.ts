@@ -24,7 +24,8 @@ export function useSharedDatabase(): SuiteDatabase {
     return current;
   };
   before(async function () {
-    this.timeout(60_000);
+    // The first suite may have to install the server and make its cluster.
+    this.timeout(300_000);
     onServer ??= openOnServer(this);
     shared = await onServer;
     if (shared !== null) return;
