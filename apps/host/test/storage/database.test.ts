@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { silentLogger, systemClock } from "@molecule/core";
 import { ManualClock, RecordingLogger } from "@molecule/core/testing";
@@ -13,6 +12,9 @@ import { openDatabase, type Database } from "../../dist/storage/database.js";
 import { freshDataDir, KINDS, openEmpty, type EmptyDatabase } from "./databases.js";
 import { failure } from "./failure.js";
 import { gate } from "./gate.js";
+
+/** Nobody listens there: the system gives it to no program that asks for a free one, unlike one that was free before. */
+const DEAD_PORT = 1;
 
 for (const kind of KINDS) {
   describe(`openDatabase on ${kind}`, () => {
@@ -170,15 +172,14 @@ describe("openDatabase on a server", () => {
     openDatabase({ databaseUrl, dataDir, log, clock: systemClock });
 
   it("tells where it found no server, without the password", async () => {
-    const port = await freePort();
-    expect(await failure(open(`postgres://me:hunter2@127.0.0.1:${port}/mine`))).to.deep.equal({
+    expect(await failure(open(`postgres://me:hunter2@127.0.0.1:${DEAD_PORT}/mine`))).to.deep.equal({
       code: "DATABASE_UNREACHABLE",
-      message: `no Postgres server answers at 127.0.0.1, port ${port}, for the database "mine" of DATABASE_URL: connect ECONNREFUSED 127.0.0.1:${port}; start the server or correct the address, or unset DATABASE_URL to run on the embedded database`,
+      message: `no Postgres server answers at 127.0.0.1, port ${DEAD_PORT}, for the database "mine" of DATABASE_URL: connect ECONNREFUSED 127.0.0.1:${DEAD_PORT}; start the server or correct the address, or unset DATABASE_URL to run on the embedded database`,
     });
   });
 
   it("gives the cause also where a host name stands for several addresses", async () => {
-    const { message } = await failure(open(`postgres://me@localhost:${await freePort()}/mine`));
+    const { message } = await failure(open(`postgres://me@localhost:${DEAD_PORT}/mine`));
     expect(message).to.match(/of DATABASE_URL: .*ECONNREFUSED/);
   });
 
@@ -267,14 +268,4 @@ async function occupyAllConnections(database: Database): Promise<() => Promise<v
     released.open();
     await Promise.all(taken.map((each) => each.done));
   };
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }
