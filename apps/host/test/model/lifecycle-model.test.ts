@@ -8,8 +8,7 @@ import { World } from "./world.js";
 /** Sequences on the engine in memory, unless `MODEL_RUNS` says otherwise. */
 const RUNS = 40;
 /** On a real engine, whose containers take their time: as many as it gets through, and no fewer than the least. */
-const REAL = { runs: 20, maxCommands: 12, budgetMs: 60_000 };
-const LEAST_REAL = 3;
+const REAL = { runs: 20, maxCommands: 12, budgetMs: 60_000, least: 3 };
 
 describe("the life of workspaces, against a model", () => {
   it("leaks nothing and reaps nothing alive, whatever happens in whatever order", async function () {
@@ -20,13 +19,13 @@ describe("the life of workspaces, against a model", () => {
 
   it("and so it does on a real engine", async function () {
     const tally = await check(this, await real(this), REAL);
-    expect(tally.sequences).to.be.at.least(LEAST_REAL);
+    expect(tally.sequences).to.be.at.least(REAL.least);
   });
 });
 
 async function check(ctx: Mocha.Context, engine: ModelEngine, options: SequenceOptions): Promise<Tally> {
   const world = await World.open(ctx, engine);
-  ctx.timeout(240_000 + options.runs * 5_000);
+  ctx.timeout(240_000 + options.runs * 10_000);
   try {
     const tally = await runSequences(world, options);
     if (ctx.test !== undefined) {

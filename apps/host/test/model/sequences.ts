@@ -11,6 +11,8 @@ export interface SequenceOptions {
   readonly maxCommands: number;
   /** Ms after which no further sequence is begun; none unless told. */
   readonly budgetMs?: number;
+  /** Are begun however long they take. */
+  readonly least?: number;
 }
 
 /** What was run. */
@@ -21,13 +23,13 @@ export interface Tally {
 
 /** Runs sequences of commands on the world, each from its beginning, until one of them shows a fault. */
 export async function runSequences(world: World, options: SequenceOptions): Promise<Tally> {
-  const { runs, maxCommands, budgetMs = Infinity } = options;
+  const { runs, maxCommands, budgetMs = Infinity, least = 0 } = options;
   const seed = process.env.MODEL_SEED;
   const deadline = performance.now() + budgetMs;
   const tally = { sequences: 0, commands: 0 };
   const bystanders = await world.view.bystanders();
   const property = fc.asyncProperty(commands(maxCommands), async (sequence) => {
-    if (performance.now() > deadline) return;
+    if (tally.sequences >= least && performance.now() > deadline) return;
     tally.sequences += 1;
     const model = newModel();
     await world.reset();

@@ -90,7 +90,7 @@ export class MoveOnMeanwhile extends OnWorkspace {
     await writeTurn(world, this.#turn, tree);
     gate.open();
     const isGone = async () => (await world.view.containers()).every(({ workspaceId }) => workspaceId !== id);
-    await eventually(isGone, { what: "the container is taken back", timeoutMs: 20_000 });
+    await eventually(isGone, { what: "the container is taken back", timeoutMs: 60_000 });
     world.trouble = () => undefined;
     model.slow = false;
     model.unswept = true;
