@@ -32,7 +32,7 @@ export function itRunsWorkspaces(subject: () => Subject): void {
   });
 
   it("is available", async () => {
-    expect(await subject().runtime.check(AbortSignal.timeout(5000))).to.include({ available: true });
+    expect(await subject().runtime.check(patientCall().signal)).to.include({ available: true });
   });
 
   it("runs what it launches, in its environment, with its files in place", async () => {

@@ -24,7 +24,7 @@ describe("EngineClient", () => {
 
   it("speaks the engine's API version where that is older than its own", async () => {
     const { ApiVersion, Version } = await world.docker.version();
-    const health = await world.runtime.check(AbortSignal.timeout(5000));
+    const health = await world.runtime.check(patientCall().signal);
     const spoken = Number(ApiVersion.split(".")[1]) > 44 ? "1.44" : ApiVersion;
     expect(health).to.include({ detail: `engine ${Version} at ${world.engine.url}, API ${spoken}` });
   });
@@ -32,7 +32,7 @@ describe("EngineClient", () => {
   it("speaks its own API version where the engine's is newer", async () => {
     engineSays({ Version: "29.0.0", ApiVersion: "1.52", MinAPIVersion: "1.44" });
     const runtime = world.installation({ dockerHost: proxy.url });
-    expect(await runtime.check(AbortSignal.timeout(5000))).to.include({
+    expect(await runtime.check(patientCall().signal)).to.include({
       detail: `engine 29.0.0 at ${proxy.url}, API 1.44`,
     });
     expect(proxy.seen.at(-1)?.url).to.equal("/v1.44/_ping");
@@ -41,7 +41,7 @@ describe("EngineClient", () => {
   it("refuses an engine that is too new, and says which would do", async () => {
     engineSays({ Version: "40.0.0", ApiVersion: "2.1", MinAPIVersion: "2.0" });
     const runtime = world.installation({ dockerHost: proxy.url });
-    expect(await runtime.check(AbortSignal.timeout(5000))).to.deep.equal({
+    expect(await runtime.check(patientCall().signal)).to.deep.equal({
       available: false,
       reason:
         "the Docker engine's oldest API version is 2.0, allowed: 1.44 or older; update this platform, or use an older engine",
@@ -57,7 +57,7 @@ describe("EngineClient", () => {
       const overPort = world.installation({ dockerHost: url });
       const overSocket = world.installation({ dockerHost: world.engine.url });
       for (const runtime of [overPort, overSocket]) {
-        expect(await runtime.check(AbortSignal.timeout(5000))).to.include({ available: true });
+        expect(await runtime.check(patientCall().signal)).to.include({ available: true });
       }
       expect(
         (await overPort.launch(probeSpec(overPort, world.template, UNTIL_STOPPED), patientCall())).url,
@@ -72,7 +72,7 @@ describe("EngineClient", () => {
   it("asks for the version once, and again after the engine was away", async function () {
     const restarting = await EngineProxy.start(this, world.engine);
     const runtime = world.installation({ dockerHost: restarting.url });
-    const check = () => runtime.check(AbortSignal.timeout(5000));
+    const check = () => runtime.check(patientCall().signal);
     await Promise.all([check(), check()]);
     await check();
     expect(restarting.count("GET", /^\/version$/)).to.equal(1);
