@@ -35,8 +35,8 @@ describe("the guard of a workspace's process", () => {
       line.map(String),
     );
     const printed = await eventually(async () => {
-      const found = (await readFile(logFile ?? "", "utf8")).trim().split(/\s+/).map(Number);
-      return found.length >= pids ? found : undefined;
+      const found = (await readFile(logFile ?? "", "utf8")).match(/\d+(?=\s)/g) ?? [];
+      return found.length >= pids ? found.map(Number) : undefined;
     });
     return { host, ended, printed };
   }
