@@ -160,11 +160,12 @@ describe("parse", () => {
   });
 
   it("takes a megabyte of blanks and quotes in no time", () => {
-    const started = performance.now();
+    // What other processes take of the machine meanwhile is not counted.
+    const started = process.cpuUsage();
     for (const filler of [" ", '"', '" ', "' #", "=", "#"]) {
       parse(`A="${filler.repeat(1_048_576 / filler.length)}x`);
       parse(`A=x${filler.repeat(1_048_576 / filler.length)}x`);
     }
-    expect(performance.now() - started).to.be.below(5_000);
+    expect(process.cpuUsage(started).user / 1_000).to.be.below(5_000);
   });
 });
