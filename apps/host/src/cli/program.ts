@@ -1,4 +1,4 @@
-import { isCodedError, messageOf } from "@molecule/core";
+import { isCodedError, messageOf, type Clock } from "@molecule/core";
 import { Command, CommanderError } from "commander";
 import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
@@ -15,6 +15,8 @@ export interface CliContext {
   readonly cwd: string;
   readonly output: NodeJS.WritableStream;
   readonly errorOutput: NodeJS.WritableStream;
+  /** Bounds the doctor's checks; the machine's unless told. */
+  readonly clock?: Clock;
 }
 
 /**

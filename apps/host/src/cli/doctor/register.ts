@@ -22,7 +22,7 @@ export function registerDoctorCommand(program: Command, context: CliContext): vo
 
 /** @throws DOCTOR_FOUND_FAULTS when a check fails, after all are told */
 async function runDoctor(context: CliContext, options: { dev: boolean; json: boolean }): Promise<void> {
-  const { env, cwd, output } = context;
+  const { env, cwd, output, clock = systemClock } = context;
   const { path, home } = await locateManifest(env, cwd);
   const { results, env: examined } = await examine({
     env,
@@ -31,7 +31,7 @@ async function runDoctor(context: CliContext, options: { dev: boolean; json: boo
     home,
     manifest: path,
     nodeVersion: process.versions.node,
-    clock: systemClock,
+    clock,
   });
   const text = options.json ? renderJson(results) : renderText(results);
   output.write(`${maskerOf(examined).mask(text)}\n`);
