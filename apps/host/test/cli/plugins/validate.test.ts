@@ -4,7 +4,7 @@ import { CommandFolder, manifestOf, pluginModule } from "./commands.js";
 const SCHEMA = `config: { type: "object", properties: { url: { type: "string" } }, required: ["url"] },`;
 
 describe("molecule plugins validate", function () {
-  this.timeout(30_000);
+  this.timeout(180_000);
 
   let folder: CommandFolder;
 
