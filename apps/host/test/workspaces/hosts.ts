@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Kernel, parseManifest, systemClock, type ContainerRuntime } from "@molecule/core";
+import { Kernel, parseManifest, systemClock, type Clock, type ContainerRuntime } from "@molecule/core";
 import type { RecordingLogger } from "@molecule/core/testing";
 import { nameHost } from "@molecule/test/support/secret-watch.js";
 import { readConfig } from "../../dist/config/config.js";
@@ -38,22 +38,28 @@ export interface DomainHost {
   stop(): Promise<void>;
 }
 
+/** Starts a host on a runtime; its clock is the machine's unless told. */
+type StartHost = (runtime: ContainerRuntime, clock?: Clock) => Promise<DomainHost>;
+
 /** Lets the suite around start hosts on its database; they end with the test. */
-export function useHosts(suite: SuiteDatabase): (runtime: ContainerRuntime) => Promise<DomainHost> {
+export function useHosts(suite: SuiteDatabase): StartHost {
   const running: DomainHost[] = [];
   afterEach(async () => {
     for (const host of running.splice(0)) await host.stop();
   });
-  return async (runtime) => {
-    const host = await startDomain(suite.database, runtime);
+  return async (runtime, clock = systemClock) => {
+    const host = await startDomain(suite.database, runtime, clock);
     running.push(host);
     return host;
   };
 }
 
-async function startDomain(database: Database, runtime: ContainerRuntime): Promise<DomainHost> {
+async function startDomain(
+  database: Database,
+  runtime: ContainerRuntime,
+  clock: Clock,
+): Promise<DomainHost> {
   const { db } = database;
-  const clock = systemClock;
   const masker = new WatchedMasker();
   const log = watchedLog(nameHost(), masker);
   const hostId = randomUUID();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { ManualClock } from "@molecule/core/testing";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { sql } from "kysely";
@@ -20,13 +21,15 @@ describe("restarts after a change of what workspaces boot with", function () {
       .execute();
     return rows.map(({ name }) => name);
   };
+  /** A host that waits for further changes until it stops, however long the test takes. */
+  const startWaiting = (runtime: ShelfRuntime) => start(runtime, new ManualClock());
   /** As if the host that was asked had died a while ago. */
   const forget = () =>
     sql`update workspaces set restart_wanted_at = restart_wanted_at - interval '1 minute'`.execute(suite.db);
 
   it("are not lost with the host that was asked: another takes them up, and none comes twice", async () => {
     const runtime = new ShelfRuntime();
-    const asked = await start(runtime);
+    const asked = await startWaiting(runtime);
     const own = await addWorkspace(suite.db, { name: "own" });
     const user = await addWorkspace(suite.db, { name: "user" });
     const model = await addWorkspace(suite.db, { name: "model" });
@@ -60,7 +63,7 @@ describe("restarts after a change of what workspaces boot with", function () {
 
   it("let a workspace that is paused meanwhile rest, and it boots with the change when it is resumed", async () => {
     const runtime = new ShelfRuntime();
-    const host = await start(runtime);
+    const host = await startWaiting(runtime);
     const id = await host.create();
     await eventually(async () => (await host.row(id)).provision_host === null);
     await host.services.secretChanges.save(id, "KEY", "value");
@@ -107,8 +110,8 @@ describe("restarts after a change of what workspaces boot with", function () {
           const containers = [...(runtime.shelves.get(id)?.containers.values() ?? [])];
           return containers.length === 1 && containers[0]?.env.KEY === "last";
         }),
-      { timeoutMs: 30_000 },
     );
-    expect(await marks()).to.deep.equal([]);
+    // One that came up with it by itself, between the change and its mark, is restarted once more.
+    await eventually(async () => (await marks()).length === 0);
   });
 });
