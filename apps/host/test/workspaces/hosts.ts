@@ -54,11 +54,7 @@ export function useHosts(suite: SuiteDatabase): StartHost {
   };
 }
 
-async function startDomain(
-  database: Database,
-  runtime: ContainerRuntime,
-  clock: Clock,
-): Promise<DomainHost> {
+async function startDomain(database: Database, runtime: ContainerRuntime, clock: Clock): Promise<DomainHost> {
   const { db } = database;
   const masker = new WatchedMasker();
   const log = watchedLog(nameHost(), masker);
