@@ -238,7 +238,8 @@ describe("process runtime: on this machine", () => {
   });
 
   it("goes on stopping for a caller who has given up", async () => {
-    const runtime = open();
+    // On the machine's clock a busy one would kill it before it comes to end by itself.
+    const runtime = open(new ManualClock());
     const made = spec(runtime, "trap 'sleep 0.2; exit 0' TERM\necho ready\nwhile :; do sleep 0.05; done\n");
     await launchReady(runtime, made);
     const caller = new AbortController();
