@@ -99,7 +99,8 @@ for (const kind of KINDS) {
   });
 }
 
-describe("openDatabase on an embedded database", () => {
+describe("openDatabase on an embedded database", function () {
+  this.timeout(240_000);
   let dataDir: DataDir;
 
   beforeEach(async () => {
@@ -111,8 +112,7 @@ describe("openDatabase on an embedded database", () => {
 
   const open = (log = silentLogger) => openDatabase({ databaseUrl: null, dataDir, log, clock: systemClock });
 
-  it("keeps its rows, and says in the log what it survives", async function () {
-    this.timeout(60_000);
+  it("keeps its rows, and says in the log what it survives", async () => {
     const first = await open();
     await sql`create table kept (n integer)`.execute(first.db);
     await sql`insert into kept values (7)`.execute(first.db);
@@ -131,8 +131,7 @@ describe("openDatabase on an embedded database", () => {
     ]);
   });
 
-  it("makes a database anew whose making was cut short", async function () {
-    this.timeout(60_000);
+  it("makes a database anew whose making was cut short", async () => {
     const folder = join(dataDir.path, "database");
     await mkdir(folder);
     await writeFile(join(folder, "PG_VERSION"), "18\n");
@@ -143,8 +142,7 @@ describe("openDatabase on an embedded database", () => {
     expect(existsSync(join(dataDir.path, "database.initializing"))).to.equal(false);
   });
 
-  it("refuses a broken database that was in use before, and touches nothing of it", async function () {
-    this.timeout(60_000);
+  it("refuses a broken database that was in use before, and touches nothing of it", async () => {
     const folder = join(dataDir.path, "database");
     await mkdir(folder);
     await writeFile(join(folder, "PG_VERSION"), "18\n");

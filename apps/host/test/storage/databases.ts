@@ -51,7 +51,8 @@ export async function openEmpty(
   ctx: Mocha.Context,
   { log = silentLogger, clock = systemClock }: OpenOptions = {},
 ): Promise<EmptyDatabase> {
-  ctx.timeout(60_000);
+  // The first embedded one is made from nothing.
+  ctx.timeout(240_000);
   const fresh = kind === "postgres" ? await (await usePostgres(ctx)).freshDatabase() : undefined;
   const dataDir = await freshDataDir();
   if (kind === "pglite") await cp(await emptyPglite(), join(dataDir.path, "database"), { recursive: true });
