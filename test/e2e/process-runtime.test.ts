@@ -4,11 +4,12 @@ import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
 import { create, eventTypes, field, find, untilStatus } from "./workspace-api.js";
 
-describe("a fresh machine without a container engine", () => {
+describe("a fresh machine without a container engine", function () {
+  this.timeout(240_000);
+
   let host: RunningHost;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     host = await startHost({ dev: true, env: { DOCKER_HOST: "unix:///nowhere/docker.sock" } });
   });
 
@@ -25,8 +26,7 @@ describe("a fresh machine without a container engine", () => {
     expect(said.join("\n")).to.contain("container runtime: process");
   });
 
-  it("brings a workspace online, with the role's badge in its environment, and ends its process on delete", async function () {
-    this.timeout(60_000);
+  it("brings a workspace online, with the role's badge in its environment, and ends its process on delete", async () => {
     const id = await create(host, { name: "Hello", runtime: "demo", role: "pmm-lead" });
     const online = await untilStatus(host, id, "online");
     expect(online.url).to.match(/^http:\/\/localhost:\d+$/);
@@ -54,8 +54,7 @@ describe("a fresh machine without a container engine", () => {
     ]);
   });
 
-  it("tells what went wrong when a template can't run here, and starts nothing", async function () {
-    this.timeout(60_000);
+  it("tells what went wrong when a template can't run here, and starts nothing", async () => {
     const id = await create(host, { name: "No command", runtime: "claude-code" });
     const failed = await eventually(async () => {
       const workspace = await find(host, id);
@@ -67,9 +66,10 @@ describe("a fresh machine without a container engine", () => {
   });
 });
 
-describe("a local process and its host", () => {
-  it("end together at Ctrl-C, with exit code 0", async function () {
-    this.timeout(60_000);
+describe("a local process and its host", function () {
+  this.timeout(240_000);
+
+  it("end together at Ctrl-C, with exit code 0", async () => {
     const host = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "process" } });
     const id = await create(host, { name: "Hello", runtime: "demo" });
     await untilStatus(host, id, "online");
@@ -78,8 +78,7 @@ describe("a local process and its host", () => {
     await eventually(async () => (await pidsOf(id)).length === 0, { what: "the agent's process is gone" });
   });
 
-  it("end together when the host is killed, and the next host brings the workspace online again", async function () {
-    this.timeout(90_000);
+  it("end together when the host is killed, and the next host brings the workspace online again", async () => {
     const first = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "process" } });
     const id = await create(first, { name: "Hello", runtime: "demo" });
     await untilStatus(first, id, "online");
