@@ -93,7 +93,9 @@ export class FleetImages {
   }
 
   /** As {@link push}, for a moment that must not be missed: it is the template's only once it is released. */
-  async prepare(behaviour: keyof typeof BEHAVIOURS): Promise<PushedImage & { readonly release: () => Promise<void> }> {
+  async prepare(
+    behaviour: keyof typeof BEHAVIOURS,
+  ): Promise<PushedImage & { readonly release: () => Promise<void> }> {
     const imageId = await this.build(behaviour);
     const repository = repositoryOf(this.reference);
     const draft = `${repository}:${randomUUID()}`;
