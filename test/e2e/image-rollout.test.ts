@@ -27,7 +27,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
   });
 
   after(async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     process.stdout.write(`\n${await rolloutTimeline(fleet)}\n`);
     await fleet.end();
   });
@@ -125,7 +125,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
   }
 
   it("starts a new workspace with the last good image while a bad one is kept back, and tells how to lift it", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     // The template's tag is the bad image now, in the registry and in the engine.
     const [good] = await fleet.workspaces();
     const [bad] = (await fleet.client.query<{ digest: string }>(NEWEST_QUARANTINED)).rows;
