@@ -1,9 +1,9 @@
 import { messageOf, type Clock, type Logger } from "@molecule/core";
-import { sql } from "kysely";
+import { sql, type Selectable } from "kysely";
 import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { EventTail } from "./event-tail.js";
 import { toJsonb } from "./json.js";
-import type { EventPayload, Executor, Trx } from "./schema.js";
+import type { DatabaseSchema, EventPayload, Executor, Trx } from "./schema.js";
 
 /** An event to be told. */
 export interface NewEvent {
@@ -156,23 +156,21 @@ export class EventLog {
   // and a reader that asks for what came after 6 would never see 5. Taken after all other locks of the transaction,
   // which therefore can't be waited for by its holder: no deadlock, and it is held for one insert and the commit.
   async #write(trx: Trx, events: readonly NewEvent[]): Promise<StoredEvent[]> {
-    // The notice is sent at the commit.
-    await sql`
-      select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)}), pg_notify(${EVENT_CHANNEL}, ${this.#hostId})`.execute(
-      trx,
-    );
-    const rows = await trx
-      .insertInto("events")
-      .values(
-        events.map((event) => ({
-          event_type: event.type,
-          workspace_id: event.workspaceId,
-          payload: toJsonb(maskRecord(this.#masker, event.payload)),
-        })),
+    const rows = events.map((event) => ({
+      event_type: event.type,
+      workspace_id: event.workspaceId,
+      payload: maskRecord(this.#masker, event.payload),
+    }));
+    // One round trip for both: no row, and so no id, before the lock is had. The notice is sent at the commit.
+    const written = await sql<EventRow>`
+      with turn as materialized (
+        select pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)}), pg_notify(${EVENT_CHANNEL}, ${this.#hostId})
       )
-      .returning(EVENT_COLUMNS)
-      .execute();
-    return rows.map(toStored).sort((a, b) => a.id - b.id);
+      insert into events (event_type, workspace_id, payload)
+      select new.event_type, new.workspace_id, new.payload
+      from turn, jsonb_to_recordset(${toJsonb(rows)}) as new (event_type text, workspace_id uuid, payload jsonb)
+      returning id, event_type, workspace_id, payload, created_at`.execute(trx);
+    return written.rows.map(toStored).sort((a, b) => a.id - b.id);
   }
 
   #tell(event: PublishedEvent): void {
@@ -191,12 +189,8 @@ export class EventLog {
 
 const EVENT_COLUMNS = ["id", "event_type", "workspace_id", "payload", "created_at"] as const;
 
-function toStored(row: {
-  id: number;
-  event_type: string;
-  workspace_id: string | null;
-  payload: EventPayload;
-  created_at: Date;
-}): StoredEvent {
+type EventRow = Selectable<Pick<DatabaseSchema["events"], (typeof EVENT_COLUMNS)[number]>>;
+
+function toStored(row: EventRow): StoredEvent {
   return { ...row, created_at: row.created_at.toISOString() };
 }

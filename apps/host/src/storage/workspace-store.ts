@@ -28,6 +28,16 @@ const LIST_COLUMNS = [
 /** What {@link WorkspaceStore.list} reads of a workspace. */
 export type WorkspaceListRow = Readonly<Pick<WorkspaceRow, (typeof LIST_COLUMNS)[number]>>;
 
+const TREE_COLUMNS = [
+  "id",
+  "parent_id",
+  "status",
+  "external",
+] as const satisfies readonly (keyof WorkspaceRow)[];
+
+/** What {@link WorkspaceStore.descendants} reads of a workspace. */
+export type WorkspaceTreeRow = Readonly<Pick<WorkspaceRow, (typeof TREE_COLUMNS)[number]>>;
+
 /** Reads workspaces. Writing them is the state machine's. */
 export class WorkspaceStore {
   readonly #db: Executor;
@@ -75,7 +85,7 @@ export class WorkspaceStore {
    * The workspace itself and everything below it, removed ones too, each locked until the transaction ends. In the
    * order of ids: two transactions whose trees overlap lock in the same order and can't block each other.
    */
-  descendants(trx: Trx, id: string): Promise<WorkspaceRow[]> {
+  descendants(trx: Trx, id: string): Promise<WorkspaceTreeRow[]> {
     return trx
       .withRecursive("tree", (query) =>
         query
@@ -91,7 +101,7 @@ export class WorkspaceStore {
           ),
       )
       .selectFrom("workspaces")
-      .selectAll()
+      .select(TREE_COLUMNS)
       .where("id", "in", (select) => select.selectFrom("tree").select("tree.id"))
       .orderBy("id")
       .forUpdate()

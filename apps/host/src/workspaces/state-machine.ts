@@ -6,6 +6,7 @@ import { lockTree } from "../storage/tree-lock.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { assertParent } from "./parent.js";
 import { provisioningPayload } from "./provisioning-payload.js";
+import { endStuckSwap } from "./stuck-swaps.js";
 import { TRANSITIONS, type TransitionName, type TransitionRule } from "./status.js";
 
 type Trx = Transaction<DatabaseSchema>;
@@ -31,6 +32,9 @@ export interface ReprovisionOptions {
   /** The provision under way goes on as another attempt: the time that it has runs on. */
   readonly keepDeadline?: boolean;
 }
+
+/** A workspace that {@link StateMachine.remove} removed. */
+export type RemovedWorkspace = Pick<WorkspaceRow, "id" | "purge_pending">;
 
 /** Transitions that change more than the status, each by a method of its own. */
 export type OwnTransition = "reprovision" | "replace" | "revert" | "pause";
@@ -150,7 +154,7 @@ export class StateMachine {
     const row = await update.returningAll().executeTakeFirst();
     if (row === undefined) return null;
     await this.#tokens.revokeAll(trx, [row.id]);
-    await endStuckSwaps(trx, [row.id]);
+    await endStuckSwap(trx, row.id);
     emit({ type: rule.event, workspaceId: row.id, payload: provisioningPayload(row) });
     return row;
   }
@@ -229,43 +233,60 @@ export class StateMachine {
   /**
    * Removes a workspace and all its descendants for good, and revokes their tokens. What they left in the engine
    * is marked for cleaning up, so that a host that dies now does not forget it.
-   * @returns the rows that this call removed, the root first; empty when it was removed before
+   * @returns those that this call removed, the root first; empty when it was removed before
    */
   async remove(
     trx: Trx,
     emit: Emit,
     workspaceId: string,
     options: { purge: boolean },
-  ): Promise<WorkspaceRow[]> {
+  ): Promise<RemovedWorkspace[]> {
     await lockTree(trx);
     const tree = (await this.#workspaces.descendants(trx, workspaceId)).map((row) => row.id);
     if (tree.length === 0) return [];
+    // One statement, since a deletion's round trips are what it costs beside the engine. The rows are locked by now,
+    // so that no token of theirs can be added meanwhile: its reference to them would have to wait.
     const removed = await trx
-      .updateTable("workspaces")
-      .set({
-        status: "removed",
-        removed_at: sql`now()`,
-        updated_at: sql`now()`,
-        cleanup_pending: true,
-        purge_pending: options.purge,
-        stop_pending: false,
-        url: "",
-        active_tasks: 0,
-        provision_host: null,
-        provision_claim_expires_at: null,
-      })
-      .where("id", "in", tree)
-      .where("status", "<>", "removed")
-      .returningAll()
+      .with("removed", (query) =>
+        query
+          .updateTable("workspaces")
+          .set({
+            status: "removed",
+            removed_at: sql`now()`,
+            updated_at: sql`now()`,
+            cleanup_pending: true,
+            purge_pending: options.purge,
+            stop_pending: false,
+            url: "",
+            active_tasks: 0,
+            provision_host: null,
+            provision_claim_expires_at: null,
+          })
+          .where("id", "in", tree)
+          .where("status", "<>", "removed")
+          .returning(["id", "purge_pending"]),
+      )
+      .with("revoked", (query) =>
+        query
+          .updateTable("workspace_tokens")
+          .set({ revoked_at: sql<Date>`now()` })
+          .where("workspace_id", "in", (select) => select.selectFrom("removed").select("removed.id"))
+          .where("revoked_at", "is", null),
+      )
+      // As endStuckSwap does it.
+      .with("decided", (query) =>
+        query
+          .deleteFrom("workspace_swaps")
+          .where("workspace_id", "in", (select) => select.selectFrom("removed").select("removed.id"))
+          .where("phase", "=", "stuck"),
+      )
+      .selectFrom("removed")
+      .selectAll()
       .execute();
-    const ids = removed.map((row) => row.id);
-    if (ids.length === 0) return [];
-    await this.#tokens.revokeAll(trx, ids);
-    await endStuckSwaps(trx, ids);
     const rootFirst = removed.toSorted((a, b) => Number(b.id === workspaceId) - Number(a.id === workspaceId));
-    for (const row of rootFirst) {
-      const payload = row.id === workspaceId ? { cascade_deleted: removed.length - 1 } : {};
-      emit({ type: "WORKSPACE_REMOVED", workspaceId: row.id, payload });
+    for (const { id } of rootFirst) {
+      const payload = id === workspaceId ? { cascade_deleted: removed.length - 1 } : {};
+      emit({ type: "WORKSPACE_REMOVED", workspaceId: id, payload });
     }
     return rootFirst;
   }
@@ -276,13 +297,4 @@ export class StateMachine {
       provision_claim_expires_at: sql<Date>`now() + ${PROVISION_CLAIM_MS} * interval '1 millisecond'`,
     };
   }
-}
-
-/** A swap that went wrong both ways kept its containers for an operator, who has decided now. */
-async function endStuckSwaps(trx: Trx, workspaceIds: readonly string[]): Promise<void> {
-  await trx
-    .deleteFrom("workspace_swaps")
-    .where("workspace_id", "in", workspaceIds)
-    .where("phase", "=", "stuck")
-    .execute();
 }

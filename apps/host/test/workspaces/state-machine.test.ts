@@ -109,7 +109,7 @@ describe("StateMachine", () => {
   });
 
   it("removes a workspace with all below it, once, and tells each", async () => {
-    const { events, stateMachine, tokens } = machine();
+    const { events, stateMachine, tokens, workspaces } = machine();
     const root = await addWorkspace(suite.db);
     const child = await addWorkspace(suite.db, { parent_id: root });
     const grandchild = await addWorkspace(suite.db, { parent_id: child });
@@ -120,9 +120,12 @@ describe("StateMachine", () => {
     const removed = await remove();
     expect(removed[0]?.id).to.equal(root);
     expect(removed.map((row) => row.id)).to.have.members([root, child, grandchild]);
-    expect(removed.every((row) => row.status === "removed" && row.cleanup_pending)).to.be.true;
+    for (const { id } of removed) {
+      const row = await workspaces.get(id);
+      expect(row).to.deep.include({ status: "removed", cleanup_pending: true, purge_pending: false });
+    }
     expect(await tokens.verify(token)).to.equal(null);
-    expect((await machine().workspaces.list()).map((row) => row.id)).to.deep.equal([sibling]);
+    expect((await workspaces.list()).map((row) => row.id)).to.deep.equal([sibling]);
     const [first] = await events.list({ workspaceId: root, limit: 1 });
     expect(first).to.deep.include({ event_type: "WORKSPACE_REMOVED", payload: { cascade_deleted: 2 } });
     expect(await remove()).to.deep.equal([]);
