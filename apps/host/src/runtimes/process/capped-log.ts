@@ -26,6 +26,7 @@ export class CappedLog extends Writable {
   /** Whether what was written last ends a line; taken for granted of an earlier process's end. */
   #atLineStart = true;
   #broken = false;
+  #appending: Promise<void> = Promise.resolve();
 
   constructor(options: CappedLogOptions) {
     super({ decodeStrings: true });
@@ -33,17 +34,18 @@ export class CappedLog extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#append(chunk)
-      .catch((error: unknown) => {
-        if (!this.#broken) this.#options.onFault(error);
-        this.#broken = true;
-      })
-      .finally(callback);
+    this.#appending = this.#append(chunk).catch((error: unknown) => {
+      if (!this.#broken) this.#options.onFault(error);
+      this.#broken = true;
+    });
+    void this.#appending.then(() => {
+      callback();
+    });
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const closing = this.#file?.close() ?? Promise.resolve();
-    this.#file = undefined;
+    // A stream that is destroyed while it writes may be opening its file right now.
+    const closing = this.#appending.then(() => this.#file?.close());
     closing.then(
       () => {
         callback(error);
@@ -78,8 +80,13 @@ export class CappedLog extends Writable {
 
   async #open(): Promise<FileHandle> {
     const file = await open(this.#options.path, "a", FILE_MODE);
-    this.#size = (await file.stat()).size;
-    return file;
+    try {
+      this.#size = (await file.stat()).size;
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   async #rotate(full: FileHandle): Promise<FileHandle> {

@@ -1,6 +1,8 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readdir, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
+import { skip } from "@molecule/test/support/skip.js";
 import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import { CappedLog, discardLog, readLogTail } from "../../../dist/runtimes/process/capped-log.js";
@@ -76,6 +78,18 @@ describe("CappedLog", () => {
     await write("12345678\n", "abcdefgh\n");
     await discardLog(path);
     expect(await readLogTail(path, 10)).to.equal(null);
+  });
+
+  it("leaves no file open when it is destroyed while it opens one", async function () {
+    if (process.platform !== "linux") skip(this, "only Linux tells a process's open files in /proc");
+    const log = openLog();
+    log.write("a line\n");
+    log.destroy();
+    await once(log, "close");
+    const files = await Promise.all(
+      (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "closed")),
+    );
+    expect(files).not.to.include(path);
   });
 
   it("swallows what it can't write, and says so once", async () => {
