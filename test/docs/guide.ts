@@ -48,7 +48,7 @@ export class GuideFolder {
 
   /** Runs the compiled tests. */
   async test(): Promise<RunResult> {
-    return await this.#run("mocha/bin/mocha.js", ["--no-config", "test/**/*.test.js"]);
+    return await this.#run("mocha/bin/mocha.js", ["--no-config", "--timeout", "60000", "test/**/*.test.js"]);
   }
 
   async #run(program: string, args: readonly string[]): Promise<RunResult> {

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { expect } from "chai";
 import { runHost, startHost } from "../support/host.js";
 
-describe("a host that can't start as it was told to", () => {
-  it("ends with 1 and every fault of its configuration at once", async function () {
-    this.timeout(30_000);
+describe("a host that can't start as it was told to", function () {
+  this.timeout(240_000);
+
+  it("ends with 1 and every fault of its configuration at once", async () => {
     const { code, stderr } = await runHost({
       env: { PORT: "http", RATE_LIMIT: "-1", CONTAINER_RUNTIME: "podman" },
     });
@@ -18,8 +19,7 @@ describe("a host that can't start as it was told to", () => {
     ]);
   });
 
-  it("names the host that has its data folder, and leaves that one alone", async function () {
-    this.timeout(60_000);
+  it("names the host that has its data folder, and leaves that one alone", async () => {
     const first = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "none" } });
     const { code, stderr } = await runHost({
       dev: true,
@@ -32,8 +32,7 @@ describe("a host that can't start as it was told to", () => {
     expect(await first.stop()).to.equal(0);
   });
 
-  it("says that its port is taken, and what to do", async function () {
-    this.timeout(30_000);
+  it("says that its port is taken, and what to do", async () => {
     const taken: Server = createServer().listen(0, "127.0.0.1");
     await once(taken, "listening");
     const address = taken.address();
@@ -46,8 +45,7 @@ describe("a host that can't start as it was told to", () => {
     expect(stderr).to.contain(`127.0.0.1:${port} is taken`).and.contain("set PORT");
   });
 
-  it("says which database does not answer, without its password", async function () {
-    this.timeout(60_000);
+  it("says which database does not answer, without its password", async () => {
     const url = "postgres://molecule:s3cr3t-pw@127.0.0.1:1/molecule";
     const { code, stdout, stderr } = await runHost({ env: { DATABASE_URL: url } });
     expect(code).to.equal(1);

@@ -21,7 +21,7 @@ const PLUGIN = `export default { $$type: "@molecule/plugin", name: "vault", api:
   } };\n`;
 
 describe("the console of a workspace whose host was started anew", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let engine: Engine;
   let folder: string;
   let host: RunningHost | undefined;

@@ -33,7 +33,7 @@ describe("a machine with a container engine", () => {
   });
 
   it("brings a workspace online in a container with labels, limits, files and token, and removes all of it", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const id = await create(host, { name: "Hello", runtime: "demo", role: "pmm-lead", tier: 2 });
     const online = await untilStatus(host, id, "online");
     expect(online.url).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -69,7 +69,7 @@ describe("a machine with a container engine", () => {
   });
 
   it("keeps the token out of every answer, event and log line", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const id = await create(host, { name: "Secretive", runtime: "demo", tier: 2 });
     await untilStatus(host, id, "online");
     const [container] = await engine.docker.listContainers({ all: true, filters: labelled(id) });
@@ -91,7 +91,7 @@ describe("a machine with a container engine", () => {
   });
 
   it("deletes children with their parent, after it was asked to confirm", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const parent = await create(host, { name: "Parent", runtime: "demo", tier: 2 });
     const child = await create(host, { name: "Child", runtime: "demo", tier: 2, parent_id: parent });
     await Promise.all([untilStatus(host, parent, "online"), untilStatus(host, child, "online")]);
@@ -107,7 +107,7 @@ describe("a machine with a container engine", () => {
   });
 
   it("wins with a delete over a provision that is under way", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const ids = await Promise.all(
       Array.from({ length: 4 }, (_, index) =>
         create(host, { name: `Short ${index}`, runtime: "demo", tier: 2 }),
@@ -123,7 +123,7 @@ describe("a machine with a container engine", () => {
   });
 
   it("stays up without its engine, tells it, and starts what waits when it is back", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     await proxy.vanish();
     await eventually(async () => field((await host.api("GET", "/ready")).body, "status") === "degraded", {
       what: "GET /ready tells that the engine is gone",

@@ -23,7 +23,7 @@ export default {
 const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
 describe("stage env of a host in a project's subfolder, with a bare environment", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let project: Project;
   let host: RunningHost | undefined;
   let plane: TestServer | undefined;

@@ -35,7 +35,9 @@ export default {
 };
 `;
 
-describe("GitHub from inside a container, with the real gh and git", () => {
+describe("GitHub from inside a container, with the real gh and git", function () {
+  this.timeout(180_000);
+
   let engine: Engine;
   let github: GithubServer;
   let host: RunningHost;

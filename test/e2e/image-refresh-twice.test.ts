@@ -8,13 +8,15 @@ describe("a refresh while another one runs", () => {
   let ids: string[];
   before(async function () {
     this.timeout(300_000);
-    fleet = await RolloutFleet.start(this, { registry: true, env: { ROLLOUT_MAX_UNAVAILABLE: "1" } });
+    // Each swap takes at least as long as the soak: a second refresh finds the first under way on a busy machine too.
+    const env = { ROLLOUT_MAX_UNAVAILABLE: "1", ROLLOUT_SOAK_SECONDS: "3" };
+    fleet = await RolloutFleet.start(this, { registry: true, env });
     ids = await fleet.create(3);
   });
   after(() => fleet.end());
 
   it("joins the rollout of the same image, and answers the same", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const { imageId } = await fleet.images.push("good");
     const first = fleet.refresh();
     await swapBegins(1);
@@ -28,11 +30,12 @@ describe("a refresh while another one runs", () => {
   });
 
   it("takes the place of the rollout of another image, which ends after the swap it is at", async function () {
-    this.timeout(180_000);
+    this.timeout(240_000);
     await fleet.images.push("good");
+    const { imageId, release } = await fleet.images.prepare("good");
     const first = fleet.refresh();
     await swapBegins(4);
-    const { imageId } = await fleet.images.push("good");
+    await release();
     const second = await fleet.refresh();
     expect(second.body).to.deep.include({ pulled: ["demo"], failed: [], rolled_back: [], errors: {} });
     expect(await images()).to.deep.equal(ids.map(() => imageId));

@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import { ContainerTimes } from "../support/container-times.js";
+import { BACK_WITHIN_MS, ContainerTimes } from "../support/container-times.js";
 import { eventually } from "../support/eventually.js";
 import { RolloutFleet } from "../support/rollout-fleet.js";
 import { checkInvariants } from "../faults/invariants.js";
 import { rolloutTimeline } from "./rollout-timeline.js";
 
-const GATE_SECONDS = 15;
+/** A good agent needs a good part of it to register on a busy machine. */
+const GATE_SECONDS = 20;
 /** How bad images behave, and what is told of them. */
 const BAD_IMAGES = [
   { image: "exits", what: "exits", told: "its container ended" },
@@ -26,7 +27,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
   });
 
   after(async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     process.stdout.write(`\n${await rolloutTimeline(fleet)}\n`);
     await fleet.end();
   });
@@ -90,7 +91,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
         image === "exits"
           ? times.of("die", newest?.last_attempt ?? 0)
           : times.of("start", newest?.last_attempt ?? 0) + GATE_SECONDS * 1000;
-      expect(times.of("start", attempt) - from).to.be.within(0, 10_000);
+      expect(times.of("start", attempt) - from).to.be.within(0, BACK_WITHIN_MS);
       await expectUntouched(before);
     });
   }
@@ -124,7 +125,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
   }
 
   it("starts a new workspace with the last good image while a bad one is kept back, and tells how to lift it", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     // The template's tag is the bad image now, in the registry and in the engine.
     const [good] = await fleet.workspaces();
     const [bad] = (await fleet.client.query<{ digest: string }>(NEWEST_QUARANTINED)).rows;
@@ -148,7 +149,7 @@ describe("images from a registry, rolled out to ten workspaces on a real engine"
     const { imageId } = await fleet.images.push("good");
     await fleet.boot({ IMAGE_AUTO_REFRESH: "true" });
     await arrived(imageId);
-    await eventually(async () => (await watched()).includes("1 unchanged"), { timeoutMs: 30_000 });
+    await eventually(async () => (await watched()).includes("1 unchanged"), { timeoutMs: 60_000 });
 
     const next = await fleet.images.push("good");
     expect(await watched()).to.contain("1 pulled");

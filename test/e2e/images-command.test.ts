@@ -10,14 +10,14 @@ describe("molecule images, on a running host", () => {
     await world.startHost();
   });
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     await world.end();
   });
 
   const molecule = (...args: string[]) => runMolecule(["images", ...args, "--url", world.host.url]);
 
   it("refresh tells each step in a line where it writes to no terminal", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const digest = await world.images.push(world.name(), "one, new");
     const { code, output } = await molecule("refresh", "--runtime", "one");
     expect(code, output).to.equal(0);
@@ -29,7 +29,7 @@ describe("molecule images, on a running host", () => {
   });
 
   it("refresh ends with 1 where a runtime failed, says why, and has done the others", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     await world.images.unpush(world.name("two"));
     const { code, output } = await molecule("refresh");
     expect(code).to.equal(1);
@@ -38,7 +38,7 @@ describe("molecule images, on a running host", () => {
   });
 
   it("list tells what is known of each image", async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     await world.cycle();
     const { code, output } = await molecule("list");
     expect(code, output).to.equal(0);

@@ -14,13 +14,14 @@ const plugin = (name: string, body: string) => `export default {
   setup(ctx) { ctx.envMutators.add({ name: "${name}", mutate(env) { ${body} } }); },
 };\n`;
 
-describe("plugins of a running host", () => {
+describe("plugins of a running host", function () {
+  this.timeout(240_000);
+
   let host: RunningHost;
   let manifest: string;
   let dataDir: string;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     const dir = await tempDir("lifecycle-");
     dataDir = await tempDir("lifecycle-data-");
     await writeFile(join(dir, "first.mjs"), plugin("first", 'env.set("FIRST", "yes");'));
@@ -63,15 +64,13 @@ describe("plugins of a running host", () => {
     return Array.isArray(entries) ? field(entries.at(-1), "value") : undefined;
   };
 
-  it("change what a workspace boots with, also from a worker", async function () {
-    this.timeout(60_000);
+  it("change what a workspace boots with, also from a worker", async () => {
     const { ledger } = await ledgerOfNew();
     expect(valueOf(ledger, "FIRST")).to.equal("yes");
     expect(valueOf(ledger, "LAST")).to.equal("yes");
   });
 
-  it("leave the next workspace alone once they are toggled off, and stay off over a restart", async function () {
-    this.timeout(120_000);
+  it("leave the next workspace alone once they are toggled off, and stay off over a restart", async () => {
     const off = await toggle("first", false);
     expect(off.body).to.include({ name: "first", state: "disabled", reason: "toggled off at run time" });
     const { ledger } = await ledgerOfNew();
@@ -86,8 +85,7 @@ describe("plugins of a running host", () => {
     expect(valueOf((await ledgerOfNew()).ledger, "FIRST")).to.equal("yes");
   });
 
-  it("are named when they hang, while the work of the others stands under skip", async function () {
-    this.timeout(60_000);
+  it("are named when they hang, while the work of the others stands under skip", async () => {
     expect((await toggle("hanging", true)).body).to.include({ state: "enabled" });
     const { id, ledger } = await ledgerOfNew();
     expect(valueOf(ledger, "HALF")).to.equal(undefined);

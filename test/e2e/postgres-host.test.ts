@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { useEngine, type Engine } from "../support/engine.js";
 import { eventually } from "../support/eventually.js";
 import { startHost, type HostOptions } from "../support/host.js";
+import { freePort } from "../support/ports.js";
 import { usePostgres } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
 import { buildDemoImage } from "./demo-image.js";
@@ -16,7 +17,8 @@ describe("a host on a Postgres server and a container engine", () => {
     const postgres = await usePostgres(this);
     await buildDemoImage(engine);
     const { url } = await postgres.freshDatabase();
-    const env = { ...engine.env, DATABASE_URL: url };
+    // The same after a restart: the container calls the host at the address that it was started with.
+    const env = { ...engine.env, DATABASE_URL: url, PORT: String(await freePort()) };
     options = { dev: true, dataDir: await tempDir("pg-host-"), env };
   });
 
@@ -24,7 +26,7 @@ describe("a host on a Postgres server and a container engine", () => {
     engine.docker.listContainers({ all: true, filters: { label: [`molecule.workspace.id=${id}`] } });
 
   it("keeps workspaces, containers and events over a restart", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const first = await startHost(options);
     const id = await create(first, { name: "Lasting", runtime: "demo", tier: 2 });
     const before = await untilStatus(first, id, "online");
@@ -32,8 +34,7 @@ describe("a host on a Postgres server and a container engine", () => {
     const events = (await first.api("GET", "/events")).body;
     expect(await first.stop()).to.equal(0);
 
-    // The same port: the container calls the host at the address that it was started with.
-    const second = await startHost({ ...options, env: { ...options.env, PORT: String(first.port) } });
+    const second = await startHost(options);
     expect(await find(second, id)).to.deep.include({ id, status: "online", url: before.url });
     expect((await containersOf(id))[0]?.Id).to.equal(container?.Id);
     expect((await second.api("GET", "/events")).body).to.deep.equal(events);
@@ -44,14 +45,14 @@ describe("a host on a Postgres server and a container engine", () => {
   // From before the engine is asked to after the container runs, in steps of what a create takes.
   for (const delayMs of [0, 40, 120, 250, 400]) {
     it(`sets right what a host left that was killed ${delayMs} ms after a create`, async function () {
-      this.timeout(120_000);
+      this.timeout(240_000);
       const first = await startHost(options);
       const id = await create(first, { name: "Cut short", runtime: "demo", tier: 2 });
       const killAt = performance.now() + delayMs;
       await eventually(() => performance.now() >= killAt, { intervalMs: 2 });
       await first.kill();
 
-      const second = await startHost({ ...options, env: { ...options.env, PORT: String(first.port) } });
+      const second = await startHost(options);
       await untilStatus(second, id, "online");
       await eventually(async () => {
         const [container, ...others] = await containersOf(id);
@@ -66,7 +67,7 @@ describe("a host on a Postgres server and a container engine", () => {
   }
 
   it("finishes after a restart what a delete had begun when its host was killed", async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const first = await startHost(options);
     const id = await create(first, { name: "Half gone", runtime: "demo", tier: 2 });
     await untilStatus(first, id, "online");

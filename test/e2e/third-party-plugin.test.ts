@@ -11,6 +11,12 @@ const VAULT = {
   roles: { default: { REGION_KEY: "region-key-0001" }, "pmm-lead": { API_KEY: "api-key-0001" } },
 };
 
+/** Ms that a mutator has which is made to hang; all that a healthy one may need on a busy machine. */
+const GREETER_TIMEOUT_MS = 5_000;
+
+/** Mocha gives a test 2 s unless told, also those of a package that is tested here. */
+const PATIENT = ["--", "--timeout", "60000"];
+
 // Everything as a company does it that has the tarball of @molecule/core and nothing else of this repository.
 describe("a plugin of a third party", function () {
   this.timeout(300_000);
@@ -30,9 +36,11 @@ describe("a plugin of a third party", function () {
       }
       const example = await thirdParty.copyExample();
       await install(example, "--no-save", thirdParty.core);
-      expect(await npm(example, "test")).to.contain("gives the same result in a worker");
+      expect(await npm(example, "test", ...PATIENT)).to.contain("gives the same result in a worker");
       const tarball = await pack(example, thirdParty.folder);
-      folder = await thirdParty.hostFolder("example-host", [tarball], [await entryOfReadme(example)]);
+      // A busy machine may need more than the 2 s that stand there.
+      const entry = { ...(await entryOfReadme(example)), timeoutMs: 30_000 };
+      folder = await thirdParty.hostFolder("example-host", [tarball], [entry]);
       await writeFile(join(folder, "vault.json"), JSON.stringify(VAULT));
     });
 
@@ -96,7 +104,7 @@ describe("a plugin of a third party", function () {
       expect(made.code, made.stderr).to.equal(0);
       const plugin = join(thirdParty.folder, "acme-greeter");
       await install(plugin);
-      expect(await npm(plugin, "test")).to.contain("takes no empty greeting");
+      expect(await npm(plugin, "test", ...PATIENT)).to.contain("takes no empty greeting");
       expect((await molecule(plugin, "plugins", "validate", ".")).stdout).to.contain("✓ acme-greeter 0.1.0");
       const greeter = {
         name: "acme-greeter",
@@ -105,7 +113,7 @@ describe("a plugin of a third party", function () {
         config: { greeting: "good day" },
         env: { reads: [], writes: ["ACME_GREETER_*"] },
         onError: "skip",
-        timeoutMs: 1_000,
+        timeoutMs: GREETER_TIMEOUT_MS,
       };
       const next = { name: "next", module: "./vendor/next" };
       const tarball = await pack(plugin, thirdParty.folder);
@@ -176,7 +184,7 @@ describe("a plugin of a third party", function () {
         { ...common, writer: { kind: "layer", name: "workspace secrets" }, value: "***", secret: true },
       ]);
       const message =
-        'plugin "acme-greeter": mutator "acme-greeter" did not finish within 1000 ms (its timeoutMs); ' +
+        `plugin "acme-greeter": mutator "acme-greeter" did not finish within ${GREETER_TIMEOUT_MS} ms (its timeoutMs); ` +
         'fix the plugin, or set its onError to "skip"';
       expect(withoutDurations(mutators)).to.deep.equal([
         {

@@ -11,7 +11,7 @@ import { FaultWorld } from "./world.js";
 const HOUR_MS = 3_600_000;
 
 describe("faults 7–13: what the orphan sweep must not touch, and what it must", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let world: FaultWorld;
   let live: string;
   let bystanders: string[];

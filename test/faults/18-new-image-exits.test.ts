@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ContainerTimes } from "../support/container-times.js";
+import { BACK_WITHIN_MS, ContainerTimes } from "../support/container-times.js";
 import { eventually } from "../support/eventually.js";
 import { RolloutFleet } from "../support/rollout-fleet.js";
 import { checkInvariants } from "./invariants.js";
@@ -13,7 +13,7 @@ describe("fault 18: the new image exits at start", () => {
 
   after(() => fleet.end());
 
-  it("runs the old one again within 10 s, keeps the digest back with one event and leaves the others alone", async function () {
+  it("runs the old one again soon, keeps the digest back with one event and leaves the others alone", async function () {
     this.timeout(240_000);
     const ids = await fleet.create(3);
     const before = await Promise.all(ids.map((id) => fleet.containers(id)));
@@ -29,7 +29,7 @@ describe("fault 18: the new image exits at start", () => {
     );
     const ended = await fleet.ended(rollout);
     const times = await ContainerTimes.read(fleet.engine.docker, tried, startedAt);
-    expect(times.of("start", 1) - times.of("die", 2)).to.be.within(0, 10_000);
+    expect(times.of("start", 1) - times.of("die", 2)).to.be.within(0, BACK_WITHIN_MS);
     expect(ended.status).to.equal("quarantined");
     expect(ended.error).to.contain("its container ended");
 

@@ -10,14 +10,16 @@ describe("faults 19 and 20: the new image fails while its container runs", () =>
   let ids: string[];
 
   before(async function () {
-    fleet = await RolloutFleet.start(this, { env: { ROLLOUT_GATE_SECONDS: "8", ROLLOUT_SOAK_SECONDS: "4" } });
+    fleet = await RolloutFleet.start(this, {
+      env: { ROLLOUT_GATE_SECONDS: "15", ROLLOUT_SOAK_SECONDS: "4" },
+    });
     ids = await fleet.create(2);
   });
 
   after(() => fleet.end());
 
   const cases = [
-    { fault: 19, image: "silent", what: "never registers", reason: "within 8 s" },
+    { fault: 19, image: "silent", what: "never registers", reason: "within 15 s" },
     {
       fault: 20,
       image: "diesInSoak",

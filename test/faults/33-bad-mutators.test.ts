@@ -43,14 +43,17 @@ describe("faults.md 33: bad mutators", function () {
   before(async () => {
     const bad = BAD.map(([name, body, isolated, code]): [string, FaultyPlugin] => {
       const isolation = isolated ? { isolation: "worker", memoryMb: 32 } : {};
-      // Filling the memory takes the time that its collection takes.
-      const timeoutMs = code === "PLUGIN_WORKER_CRASHED" ? 30_000 : 1_000;
+      // What ends by itself has the time that a busy machine takes for it, and for the collection of a full memory.
+      const timeoutMs = code === "ENV_MUTATOR_TIMEOUT" ? 1_000 : 30_000;
       const entry = { onError: "skip", timeoutMs, ...isolation };
       return [name, { setup: mutator(name, `env.set("HALF", "done"); ${body}`), entry }];
     });
     const late = Object.entries(LATE).map(([name, body]): [string, FaultyPlugin] => [
       name,
-      { setup: mutator(name, body), entry: { onError: "skip", timeoutMs: 1_000 } },
+      {
+        setup: mutator(name, body),
+        entry: { onError: "skip", timeoutMs: name === "rejects-late" ? 1_000 : 30_000 },
+      },
     ]);
     const good = { good: { setup: mutator("good", 'env.set("GOOD", env.get("HALF") ?? "alone");') } };
     host = await hostWith({ ...Object.fromEntries([...bad, ...late]), ...good });

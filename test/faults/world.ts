@@ -10,6 +10,7 @@ import { useEngine, type Engine } from "../support/engine.js";
 import { EngineProxy } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
+import { freePort } from "../support/ports.js";
 import { usePostgres, type FreshDatabase } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
 import { buildAgent } from "./fault-agent.js";
@@ -47,7 +48,7 @@ export class FaultWorld {
   readonly #options: WorldOptions;
   readonly #dataDir: string;
   readonly #manifest: string;
-  #port = 0;
+  #port: number | undefined;
   #instanceId = "";
 
   static async open(ctx: Mocha.Context, options: WorldOptions = {}): Promise<FaultWorld> {
@@ -114,6 +115,7 @@ export class FaultWorld {
 
   /** Starts a host on the same data, at the same address: the containers call it there. Its sweeps are paused. */
   async startHost(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#port ??= await freePort();
     const host = await startHost({
       dev: true,
       dataDir: this.#dataDir,
@@ -128,7 +130,6 @@ export class FaultWorld {
       },
     });
     this.hosts.push(host);
-    this.#port = host.port;
     for (const loop of SWEEPS) await this.#control(loop, "pause");
   }
 

@@ -1,6 +1,12 @@
 import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
 
+/**
+ * Ms within which the old container of a workspace must run again once the new one has failed: 10 s for a machine with
+ * time (faults.md, row 18), more for one that has other tests to run; far below any gate or timeout of a host.
+ */
+export const BACK_WITHIN_MS = 40_000;
+
 /** When something happened to the containers of a workspace, as the engine itself tells it. */
 export class ContainerTimes {
   readonly #lines: readonly string[];

@@ -9,36 +9,26 @@ import { findProgram, run, tryRun } from "./commands.js";
 import { drain } from "./docker-streams.js";
 import { supportErrors } from "./errors.js";
 
-/** A tiny image with busybox and its applets under /bin. */
-export const BUSYBOX_IMAGE = "molecule-test/busybox:latest";
-/** A base with `node` on the PATH and nothing else: no shell. */
-export const NODE_BASE_IMAGE = "molecule-test/node-base:latest";
-
-/** What an agent's image has, by name of Debian's packages: bash, curl, gh, git, and busybox for the rest. */
-export const GITHUB_TOOLS_IMAGE = "molecule-test/github-tools:latest";
-
 /** What glibc loads by name when it looks up users and hosts, so that no list of libraries shows it. */
 const NAME_SERVICE_LIBRARIES = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
 /**
- * Makes {@link BUSYBOX_IMAGE} from this machine's busybox; nothing is pulled.
+ * Makes a tiny image with busybox and its applets under /bin, from this machine's busybox; nothing is pulled.
  *
  * @throws IMAGE_NOT_MADE when busybox is not installed, ENGINE_REFUSED by the engine's word.
  */
-export async function makeBusyboxImage(docker: Docker): Promise<void> {
-  await importImage(docker, BUSYBOX_IMAGE, ['CMD ["sh"]', "ENV PATH=/bin"], (tar) =>
-    addBusybox(tar, BUSYBOX_IMAGE),
-  );
+export async function makeBusyboxImage(docker: Docker, image: string): Promise<void> {
+  await importImage(docker, image, ['CMD ["sh"]', "ENV PATH=/bin"], (tar) => addBusybox(tar, image));
 }
 
 /**
- * Makes {@link NODE_BASE_IMAGE} from the node that runs the tests, with the libraries it needs and, where there
- * are any, the machine's certificates.
+ * Makes a base with `node` on the PATH and nothing else, no shell: from the node that runs the tests, with the
+ * libraries it needs and, where there are any, the machine's certificates.
  *
  * @throws ENGINE_REFUSED by the engine's word.
  */
-export async function makeNodeBaseImage(docker: Docker): Promise<void> {
-  await importImage(docker, NODE_BASE_IMAGE, ["ENV PATH=/usr/local/bin"], async (tar) => {
+export async function makeNodeBaseImage(docker: Docker, image: string): Promise<void> {
+  await importImage(docker, image, ["ENV PATH=/usr/local/bin"], async (tar) => {
     await addPrograms(tar, new Map([["usr/local/bin/node", process.execPath]]));
     const certificates = "/etc/ssl/certs/ca-certificates.crt";
     if (await exists(certificates)) await addFile(tar, certificates, certificates.slice(1), 0o644);
@@ -47,22 +37,23 @@ export async function makeNodeBaseImage(docker: Docker): Promise<void> {
 }
 
 /**
- * Makes {@link GITHUB_TOOLS_IMAGE} from this machine's programs. Its container waits, and ends when it is told to.
+ * Makes an image with what an agent's has, bash, curl, gh, git, and busybox for the rest, from this machine's programs.
+ * Its container waits, and ends when it is told to.
  *
  * @throws IMAGE_NOT_MADE when one of them is not installed, ENGINE_REFUSED by the engine's word.
  */
-export async function makeGithubToolsImage(docker: Docker): Promise<void> {
+export async function makeGithubToolsImage(docker: Docker, image: string): Promise<void> {
   // As process 1 a shell ignores SIGTERM unless it says otherwise.
   const waiting = `CMD ["sh", "-c", "trap 'exit 0' TERM; sleep 1000000 & wait"]`;
   const changes = [waiting, "ENV PATH=/usr/bin:/bin", "ENV HOME=/root"];
-  await importImage(docker, GITHUB_TOOLS_IMAGE, changes, async (tar) => {
-    await addBusybox(tar, GITHUB_TOOLS_IMAGE);
+  await importImage(docker, image, changes, async (tar) => {
+    await addBusybox(tar, image);
     tar.entry({ name: "usr/bin/env", type: "symlink", linkname: "/bin/busybox" });
     tar.entry({ name: "etc/nsswitch.conf" }, "passwd: files\ngroup: files\nhosts: files dns\n");
     const transport = join((await run("git", ["--exec-path"])).trim(), "git-remote-https");
     const programs = new Map([[transport.slice(1), transport]]);
     for (const name of ["bash", "curl", "gh", "git"]) {
-      programs.set(`usr/bin/${name}`, await needed(name, GITHUB_TOOLS_IMAGE));
+      programs.set(`usr/bin/${name}`, await needed(name, image));
     }
     await addPrograms(tar, programs);
   });

@@ -53,8 +53,9 @@ export async function removeAbandonedEngines(): Promise<void> {
 }
 
 async function isAbandoned(directory: string): Promise<boolean> {
-  const owner = await readFile(join(directory, "owner"), "utf8").catch(() => undefined);
-  if (owner === undefined) {
+  // Empty while it is being written.
+  const owner = await readFile(join(directory, "owner"), "utf8").catch(() => "");
+  if (owner === "") {
     const made = await stat(directory).catch(() => undefined);
     return made !== undefined && Date.now() - made.mtimeMs > UNOWNED_GRACE_MS;
   }

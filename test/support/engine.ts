@@ -4,14 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { installPackages, mayInstall } from "./debian.js";
-import {
-  BUSYBOX_IMAGE,
-  GITHUB_TOOLS_IMAGE,
-  makeBusyboxImage,
-  makeGithubToolsImage,
-  makeNodeBaseImage,
-  NODE_BASE_IMAGE,
-} from "./engine-images.js";
+import { makeBusyboxImage, makeGithubToolsImage, makeNodeBaseImage } from "./engine-images.js";
 import { atEnd } from "./lifetime.js";
 import { privateEngineObstacle, startPrivateEngine, type PrivateEngine } from "./private-engine.js";
 import { skipFor } from "./skip.js";
@@ -35,7 +28,7 @@ export interface Engine {
   readonly docker: Docker;
   /** Started by the tests and ended with them; `false` for one that was found on the machine. */
   readonly private: boolean;
-  /** `molecule-test/busybox:latest`: there, and its applets on the PATH. */
+  /** An image that is there, with busybox and its applets on the PATH. */
   readonly busybox: string;
   /** Stands in {@link TEST_LABEL}. */
   readonly runId: string;
@@ -75,8 +68,8 @@ async function findOrStart(): Promise<Engine | string> {
   const existing = await findEngine();
   if (existing !== undefined) {
     const engine = describe(existing, false);
+    await provideImage(engine, engine.busybox, makeBusyboxImage);
     atEnd(() => removeOwnObjects(engine));
-    await provideImage(engine, BUSYBOX_IMAGE, makeBusyboxImage);
     return engine;
   }
   const own = await ownEngineOrReason();
@@ -104,7 +97,7 @@ export async function ownEngineOrReason(): Promise<OwnEngine | string> {
     kill: () => daemon.kill(),
     start: () => daemon.start(),
   };
-  await provideImage(engine, BUSYBOX_IMAGE, makeBusyboxImage);
+  await provideImage(engine, engine.busybox, makeBusyboxImage);
   return engine;
 }
 
@@ -130,7 +123,7 @@ function clientFor(url: string, options: { readonly timeout?: number } = {}): Do
 }
 
 async function answers(url: string): Promise<boolean> {
-  return await clientFor(url, { timeout: 5_000 })
+  return await clientFor(url, { timeout: 20_000 })
     .ping()
     .then(
       () => true,
@@ -143,6 +136,8 @@ const OWN_INSTANCES = new Set<string>();
 function describe(url: string, isPrivate: boolean): Engine {
   const docker = clientFor(url);
   const runId = randomUUID();
+  // By names of its own: another test process on this engine removes what it has made, whoever uses it by then.
+  const imageName = (name: string) => `molecule-test/${name}:${runId}`;
   const image = imageProvider(docker, isPrivate);
   const env: Record<string, string> = { DOCKER_HOST: url };
   for (const name of ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"]) {
@@ -154,34 +149,35 @@ function describe(url: string, isPrivate: boolean): Engine {
     env,
     docker,
     private: isPrivate,
-    busybox: BUSYBOX_IMAGE,
+    busybox: imageName("busybox"),
     runId,
     labels: { [TEST_LABEL]: runId },
-    nodeBase: () => image(NODE_BASE_IMAGE, makeNodeBaseImage),
-    githubTools: () => image(GITHUB_TOOLS_IMAGE, makeGithubToolsImage),
+    nodeBase: () => image(imageName("node-base"), makeNodeBaseImage),
+    githubTools: () => image(imageName("github-tools"), makeGithubToolsImage),
     ownInstance: (instanceId) => void OWN_INSTANCES.add(instanceId),
   };
 }
 
+type MakeImage = (docker: Docker, image: string) => Promise<void>;
+
 /** Provides each image once. */
 function imageProvider(docker: Docker, isPrivate: boolean) {
   const images = new Map<string, Promise<string>>();
-  return (image: string, make: (docker: Docker) => Promise<void>): Promise<string> => {
+  return (image: string, make: MakeImage): Promise<string> => {
     const provided = images.get(image) ?? provideImage({ docker, private: isPrivate }, image, make);
     images.set(image, provided);
     return provided;
   };
 }
 
-/** Makes an image; on a found engine only when it is not there, and then it goes when the tests end. */
+/** Makes an image; on a found engine it goes when the tests end. */
 async function provideImage(
   { docker, private: isPrivate }: Pick<Engine, "docker" | "private">,
   image: string,
-  make: (docker: Docker) => Promise<void>,
+  make: MakeImage,
 ): Promise<string> {
-  if (await hasImage(docker, image)) return image;
   if (!isPrivate) atEnd(() => removeImage(docker, image));
-  await make(docker);
+  await make(docker, image);
   return image;
 }
 

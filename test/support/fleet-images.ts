@@ -28,6 +28,13 @@ export const BEHAVIOURS = {
   )}", "/app/dist/main.js"]`,
 } as const;
 
+/** An image in a registry. */
+export interface PushedImage {
+  readonly digest: string;
+  /** Its id in an engine. */
+  readonly imageId: string;
+}
+
 /** The images of a fleet of the demo agent; what an engine has of them goes with the tests. */
 export class FleetImages {
   /** The template's. */
@@ -78,17 +85,25 @@ export class FleetImages {
   /**
    * Publishes a new image that behaves so as the template's, where that comes from a registry; the engine does not
    * have it then.
-   * @returns its digest in the registry, and its id in an engine
    */
-  async push(behaviour: keyof typeof BEHAVIOURS): Promise<{ digest: string; imageId: string }> {
+  async push(behaviour: keyof typeof BEHAVIOURS): Promise<PushedImage> {
+    const { release, ...image } = await this.prepare(behaviour);
+    await release();
+    return image;
+  }
+
+  /** As {@link push}, for a moment that must not be missed: it is the template's only once it is released. */
+  async prepare(
+    behaviour: keyof typeof BEHAVIOURS,
+  ): Promise<PushedImage & { readonly release: () => Promise<void> }> {
     const imageId = await this.build(behaviour);
     const repository = repositoryOf(this.reference);
     const draft = `${repository}:${randomUUID()}`;
-    if (this.#pushed === null) throw new Error("this fleet has no registry");
-    const digest = await this.#pushed.publish(imageId, draft);
-    await this.#pushed.retag(draft, `${repository}:latest`);
+    const pushed = this.#pushed;
+    if (pushed === null) throw new Error("this fleet has no registry");
+    const digest = await pushed.publish(imageId, draft);
     await this.#docker.getImage(`${this.#base}-${behaviour}`).remove();
-    return { digest, imageId };
+    return { digest, imageId, release: () => pushed.retag(draft, `${repository}:latest`) };
   }
 
   /** Makes the template's reference mean this image, as a pull does. */

@@ -7,12 +7,13 @@ import { signal } from "./processes.js";
 import { makeProject } from "./project.js";
 import { tempDir } from "./temp.js";
 
-describe("startHost", () => {
+describe("startHost", function () {
+  this.timeout(300_000);
+
   let folder: string;
   let host: RunningHost;
   const running: RunningHost[] = [];
-  before(async function () {
-    this.timeout(180_000);
+  before(async () => {
     folder = await tempDir();
     host = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "none" } });
     running.push(host);
@@ -45,8 +46,7 @@ describe("startHost", () => {
     expect(await immune.stop()).to.equal(0);
   });
 
-  it("starts a second host beside it, kills it, and answers the exit code of one that is stopped", async function () {
-    this.timeout(180_000);
+  it("starts a second host beside it, kills it, and answers the exit code of one that is stopped", async () => {
     const dataDir = join(folder, "second");
     const options = { dev: true, dataDir, env: { CONTAINER_RUNTIME: "none" } };
     const killed = await startHost(options);
@@ -57,8 +57,7 @@ describe("startHost", () => {
     expect(await again.stop()).to.equal(0);
   });
 
-  it("says why a host did not come up, with the end of its output", async function () {
-    this.timeout(180_000);
+  it("says why a host did not come up, with the end of its output", async () => {
     const manifest = join(folder, "manifest.json");
     await writeFile(manifest, "{");
     const options = { dev: true, manifest, dataDir: join(folder, "third") };

@@ -37,7 +37,7 @@ export interface HostOptions {
   readonly manifest?: string;
   /** Working directory; unless told one with the repository's manifest.json, but not its `.env`: {@link deployment}. */
   readonly cwd?: string;
-  /** Deadline for `GET /health` to answer 200, in ms; 60,000 unless told: PGlite takes long on a busy machine. */
+  /** Deadline for `GET /health` to answer 200, in ms; 120,000 unless told: PGlite takes long on a busy machine. */
   readonly startTimeoutMs?: number;
 }
 
@@ -106,7 +106,7 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
   const ownership = own({ kind: "process", pid, signal: "SIGTERM" });
   void exit.then(() => ownership.release());
 
-  const port = await waitUntilHealthy(child, lines, options.startTimeoutMs ?? 60_000);
+  const port = await waitUntilHealthy(child, lines, options.startTimeoutMs ?? 120_000);
   const url = `http://127.0.0.1:${port}`;
   watchHost(url);
   await plantSecretsInFiles(name, { cwd, dataDir });
@@ -131,12 +131,12 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
   };
 }
 
-/** Runs the host where it is expected to end by itself, as with a bad configuration; kills it after a minute. */
+/** Runs the host where it is expected to end by itself, as with a bad configuration; kills it after two minutes. */
 export async function runHost(options: HostOptions = {}): Promise<RunResult> {
   const { args, env, cwd, dataDir } = await commandLine(options);
   const name = nameHost();
   plantSecretsOf(env, name);
-  const result = await tryRun(process.execPath, args, { cwd, env, timeoutMs: 60_000 });
+  const result = await tryRun(process.execPath, args, { cwd, env, timeoutMs: 120_000 });
   recordOutput("log", `output of ${name}`, result.stdout);
   recordOutput("log", `error output of ${name}`, result.stderr);
   await plantSecretsInFiles(name, { cwd, dataDir });

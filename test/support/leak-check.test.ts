@@ -5,8 +5,9 @@ import { mochaArguments, REPOSITORY } from "./fixtures/mocha.js";
 describe("leak-check and reporter", () => {
   let result: RunResult;
   before(async function () {
-    this.timeout(60_000);
-    result = await tryRun(process.execPath, mochaArguments("leaking"), { cwd: REPOSITORY });
+    this.timeout(180_000);
+    const options = { cwd: REPOSITORY, timeoutMs: 180_000 };
+    result = await tryRun(process.execPath, mochaArguments("leaking"), options);
   });
 
   it("fails a test that leaves a timer, naming the kind", () => {

@@ -6,7 +6,7 @@ import { failLate } from "./verdicts.js";
  * How long what a test opened may take to close by itself, in ms: sockets and processes end asynchronously, and late
  * on a busy machine. Only a test that leaks waits for all of it.
  */
-const GRACE_MS = 5_000;
+const GRACE_MS = 10_000;
 const LOOK_EVERY_MS = 10;
 
 /** Kinds that say nothing of a leak: the terminal, and what runs in the event loop's current turn. */

@@ -33,7 +33,8 @@ export async function endOwned(owned: Owned): Promise<void> {
       await endProcess(owned.group === true ? -owned.pid : owned.pid, owned.signal, 5_000);
       return;
     case "directory":
-      await rm(owned.path, { recursive: true, force: true, maxRetries: 3 });
+      // A process that has just been killed may still be writing there.
+      await rm(owned.path, { recursive: true, force: true, maxRetries: 10 });
       return;
     case "engine":
       await removeEngine(owned.directory);

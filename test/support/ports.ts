@@ -1,18 +1,32 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
+/** Below what systems hand out by themselves, to connections and to listeners at port 0: Linux begins at 32,768. */
+const FIRST_PORT = 20_000;
+const END_OF_PORTS = 32_000;
+
 /**
- * A TCP port of 127.0.0.1 that was free a moment ago. For programs that can't be told to choose one themselves;
- * another process may take it meanwhile, so that their start is tried more than once.
+ * A TCP port at which nobody listens, for servers that must be told theirs, and for those that come back at it after a
+ * stop. No program of the machine gets it by accident meanwhile; one that asks for this very number could, so that a
+ * first start is tried more than once.
  */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  return await new Promise((resolve, reject) => {
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
+  return await new Promise((resolve) => {
+    server.once("error", () => {
+      resolve(false);
+    });
+    // At every address: a listener at any of them is in its way.
+    server.listen(port, "0.0.0.0", () => {
       server.close(() => {
-        if (typeof address === "object" && address !== null) resolve(address.port);
-        else reject(new Error("the listener has no port"));
+        resolve(true);
       });
     });
   });

@@ -168,8 +168,10 @@ describe("secret-watch", () => {
     });
   });
 
-  it("fails a run whose tests all pass", async () => {
-    const result = await tryRun(process.execPath, mochaArguments("leaking-secret"), { cwd: REPOSITORY });
+  it("fails a run whose tests all pass", async function () {
+    this.timeout(120_000);
+    const options = { cwd: REPOSITORY, timeoutMs: 120_000 };
+    const result = await tryRun(process.execPath, mochaArguments("leaking-secret"), options);
     expect(result.stdout).to.contain("2 passed, 0 failed, 0 skipped");
     expect(result.stderr).to.contain(
       `a password (sha256 ${fingerprint("the-late-secret")}…, planted in "a secret that comes out and is told of as one by a later test"), ` +
@@ -180,11 +182,9 @@ describe("secret-watch", () => {
   });
 
   it("looks at the log, the answers and the database of every host", async function () {
-    this.timeout(120_000);
-    const result = await tryRun(process.execPath, mochaArguments("leaking-host"), {
-      cwd: REPOSITORY,
-      timeoutMs: 120_000,
-    });
+    this.timeout(300_000);
+    const options = { cwd: REPOSITORY, timeoutMs: 300_000 };
+    const result = await tryRun(process.execPath, mochaArguments("leaking-host"), options);
     expect(result.code, result.stdout).to.equal(1);
     for (const source of ["output of host 1", "200 of GET /workspaces", "table file \\d+ of host 1"]) {
       expect(result.stderr).to.match(new RegExp(`as it is: ${source}, in `));

@@ -26,7 +26,7 @@ const BUSY = pluginSource(
 );
 
 describe("Toggling", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const benchOf = benchPerTest();
 
   it(`leaves nothing after ${TOGGLES} times in a row under running mutators and ticks, in the host and in a worker`, async () => {

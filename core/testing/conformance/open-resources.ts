@@ -1,8 +1,11 @@
 /** How many of each kind are open. */
 type Census = ReadonlyMap<string, number>;
 
-/** Ms that what was closed may take to be gone: sockets, workers and processes end asynchronously. */
-const GRACE_MS = 1_000;
+/**
+ * How often is looked again for what was closed to be gone: sockets, workers and processes end asynchronously. Turns of
+ * the event loop are counted and not the time, so that a process which stands still for a second is not charged with it.
+ */
+const LOOKS = 100;
 const LOOK_EVERY_MS = 10;
 
 /** Kinds that say nothing of a leak: the terminal, and what runs in the event loop's current turn. */
@@ -27,13 +30,12 @@ export async function openResources(): Promise<Census> {
 
 /** What is open beyond `before`, once it had its time to close: `1 × Timeout`. */
 export async function leftOpen(before: Census): Promise<string[]> {
-  const deadline = performance.now() + GRACE_MS;
-  for (;;) {
+  for (let look = 1; ; look += 1) {
     const now = await openResources();
     const more = [...now]
       .map(([kind, count]) => ({ kind, count: count - (before.get(kind) ?? 0) }))
       .filter(({ count }) => count > 0);
-    if (more.length === 0 || performance.now() >= deadline) {
+    if (more.length === 0 || look === LOOKS) {
       return more.map(({ kind, count }) => `${count} × ${kind}`);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

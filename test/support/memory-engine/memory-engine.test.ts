@@ -14,11 +14,12 @@ interface Subject {
   readonly image: string;
 }
 
-const UNTIL_STOPPED = "trap 'exit 143' TERM; while true; do sleep 0.05; done";
+const UNTIL_STOPPED = "trap 'exit 143' TERM; echo ready; while true; do sleep 0.05; done";
 
 /** The scripts of this file, as a program of the memory engine. */
 const scripts: Program = (context) => {
   const script = context.cmd.at(-1) ?? "";
+  if (script === UNTIL_STOPPED) context.log("ready");
   const exit = /^exit (\d+)$/.exec(script);
   const cat = /^cat (\S+)$/.exec(script);
   if (exit !== null) context.exit(Number(exit[1]));
@@ -58,12 +59,10 @@ function itIsAnEngine(subject: () => Subject): void {
   const containers: Docker.Container[] = [];
   const volumes = new Set<string>();
   let run: string;
-  beforeEach(function () {
-    this.timeout(30_000);
+  beforeEach(() => {
     run = randomUUID();
   });
-  afterEach(async function () {
-    this.timeout(30_000);
+  afterEach(async () => {
     for (const each of containers.splice(0)) {
       await each.remove({ force: true }).catch((error: unknown) => expect(statusOf(error)).to.equal(404));
     }
@@ -87,6 +86,11 @@ function itIsAnEngine(subject: () => Subject): void {
     });
     containers.push(made);
     return made;
+  };
+  /** Starts it and waits until it heeds SIGTERM: before its trap is set, process 1 of a container ignores it. */
+  const startReady = async (container: Docker.Container) => {
+    await container.start();
+    await eventually(async () => String(await container.logs({ stdout: true })).includes("ready"));
   };
   const listed = (label: string) =>
     subject().docker.listContainers({ all: true, filters: { label: [label] } });
@@ -139,11 +143,10 @@ function itIsAnEngine(subject: () => Subject): void {
     await refused(404, docker.getImage(`${repo}:kept`).remove());
   });
 
-  it("keeps a stopped container under another name, and starts it again as it was", async function () {
-    this.timeout(30_000);
+  it("keeps a stopped container under another name, and starts it again as it was", async () => {
     const name = `contract-${run}`;
     const kept = await create(UNTIL_STOPPED, { name, Env: ["KEPT=yes"] });
-    await kept.start();
+    await startReady(kept);
     await kept.stop({ t: 5 });
     await kept.rename({ name: `${name}-attempt-1` });
     const other = await create(UNTIL_STOPPED, { name });
@@ -164,13 +167,12 @@ function itIsAnEngine(subject: () => Subject): void {
     expect(await docker.listNetworks({ filters: { name: [`contract-${run}`] } })).to.deep.equal([]);
   });
 
-  it("starts once and stops once, saying so when there is nothing to do", async function () {
-    this.timeout(30_000);
+  it("starts once and stops once, saying so when there is nothing to do", async () => {
     const made = await create(UNTIL_STOPPED);
-    await made.start();
+    await startReady(made);
     await refused(304, made.start());
     expect((await made.inspect()).State).to.include({ Status: "running", Running: true });
-    await made.stop({ t: 5 });
+    await made.stop({ t: 30 });
     await refused(304, made.stop());
     expect((await made.inspect()).State).to.include({ Status: "exited", Running: false, ExitCode: 143 });
     await made.start();
@@ -196,13 +198,12 @@ function itIsAnEngine(subject: () => Subject): void {
     expect(await listed(`molecule.test.contract=${run}`)).to.deep.equal([]);
   });
 
-  it("publishes a port while it runs, and another time another one", async function () {
-    this.timeout(30_000);
+  it("publishes a port while it runs, and another time another one", async () => {
     const made = await create(UNTIL_STOPPED, {
       ExposedPorts: { "8000/tcp": {} },
       HostConfig: { PortBindings: { "8000/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } },
     });
-    await made.start();
+    await startReady(made);
     const [found] = await listed(`molecule.test.contract=${run}`);
     const { Ports } = (await made.inspect()).NetworkSettings;
     const published = Ports["8000/tcp"]?.[0]?.HostPort;
@@ -224,7 +225,10 @@ function itIsAnEngine(subject: () => Subject): void {
       await each.start();
       await eventually(async () => (await each.inspect()).State.Status === "exited");
       expect((await each.inspect()).State.ExitCode).to.equal(0);
-      expect(String(await each.logs({ stdout: true, stderr: true }))).to.contain("in place");
+      await eventually(async () => {
+        expect(String(await each.logs({ stdout: true, stderr: true }))).to.contain("in place");
+        return true;
+      });
     }
   });
 

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { definePlugin } from "@molecule/core";
 import { checkConformance, type ConformanceOptions } from "@molecule/core/testing";
 import { expect } from "chai";
+import { Folder } from "../../support/plugins.js";
 import { greeting } from "./fixtures/greeting.js";
 import { failuresOf, pluginOf, reasonsOf } from "./results.js";
 
@@ -23,10 +23,16 @@ describe("checkConformance", function () {
   this.timeout(60_000);
 
   it("passes a plugin that keeps every rule, and leaves no folder behind", async () => {
-    const before = await benchFolders();
-    const results = await checkConformance(greeting, ALL);
-    expect(results.map(({ kind }) => kind)).to.deep.equal(Array(9).fill("passed"), JSON.stringify(results));
-    expect(await benchFolders()).to.deep.equal(before);
+    const folder = await Folder.make();
+    const restore = leadTemporaryFilesTo(folder.path);
+    try {
+      const results = await checkConformance(greeting, ALL);
+      expect(results.map(({ kind }) => kind)).to.deep.equal(Array(9).fill("passed"), JSON.stringify(results));
+      expect(await readdir(folder.path)).to.deep.equal([]);
+    } finally {
+      restore();
+      await folder.remove();
+    }
   });
 
   it("does not check what the options do not ask for, and says what to give", async () => {
@@ -71,6 +77,12 @@ describe("checkConformance", function () {
   });
 });
 
-async function benchFolders(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith("molecule-conformance-"));
+/** Lets nobody but this test make temporary files in a folder: other processes check plugins at the same time. */
+function leadTemporaryFilesTo(path: string): () => void {
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = path;
+  return () => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  };
 }

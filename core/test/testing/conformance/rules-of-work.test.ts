@@ -127,28 +127,44 @@ describe("checkConformance fails a plugin that does its work wrong,", function (
   });
 
   it("when a mutator goes on after its signal has aborted", async () => {
+    const ever = gate();
     const bad = pluginOf({
       name: "deaf",
-      async mutate(env) {
-        await new Promise((resolve) => setTimeout(resolve, 300));
+      async mutate(env, { signal }) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (signal.aborted) await ever.opened;
         env.set("A", "1");
       },
     });
     await expectOnly(bad, { abortGraceMs: 30 }, "ends when its signal aborts", [
       'mutator "deaf" went on for more than 30 ms',
     ]);
+    ever.open();
   });
 
   it("when only the second thing that it waits for ignores the signal", async () => {
+    const ever = gate();
     const bad = pluginOf({
       name: "half-deaf",
       async mutate(env, { signal }) {
+        const isGivenUp = () => signal.aborted;
         await new Promise((resolve) => setTimeout(resolve, 5));
-        if (signal.aborted) return;
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        if (isGivenUp()) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (isGivenUp()) await ever.opened;
         env.set("A", "1");
       },
     });
     await expectOnly(bad, { abortGraceMs: 30 }, "ends when its signal aborts", ['mutator "half-deaf"']);
+    ever.open();
   });
 });
+
+/** Something to wait for, however long a busy machine makes the check wait: until the test opens it. */
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
