@@ -63,7 +63,9 @@ function answer(outcomes: readonly CleanupOutcome[], removedCount: number, purge
   const failures = outcomes.filter((outcome) => outcome.stopError !== null);
   if (failures.length === 0) {
     const cascaded = Math.max(0, removedCount - 1);
-    return { status: 200, body: { status: purge ? "purged" : "removed", cascade_deleted: cascaded } };
+    // What a volume keeps from being purged stays marked for it, and is removed until then.
+    const purged = purge && outcomes.every((outcome) => outcome.volumeError === null);
+    return { status: 200, body: { status: purged ? "purged" : "removed", cascade_deleted: cascaded } };
   }
   const reasons = failures.map((failure) => messageOf(failure.stopError)).join("; ");
   return {
