@@ -83,8 +83,11 @@ export class WorkspacePausing {
     return { status: "provisioning", resumed_count: resumed.length };
   }
 
-  /** Stops what still runs of paused workspaces, also of those that another host has paused. @returns how many were stopped */
-  async stopPending(): Promise<number> {
+  /**
+   * Stops what still runs of paused workspaces, also of those that another host has paused.
+   * @returns how many were stopped, or would be in a dry run
+   */
+  async stopPending({ dryRun = false } = {}): Promise<number> {
     const pending = await this.#services.database.db
       .selectFrom("workspaces")
       .select(["id", "attempt"])
@@ -92,6 +95,7 @@ export class WorkspacePausing {
       .where("status", "=", "paused")
       .orderBy("updated_at")
       .execute();
+    if (dryRun) return pending.length;
     const stopped = await Promise.all(pending.map((row) => this.#stopOnce(row)));
     return stopped.filter(Boolean).length;
   }
