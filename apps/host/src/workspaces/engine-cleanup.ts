@@ -1,5 +1,6 @@
 import { messageOf, type Clock, type ContainerRuntime, type Logger, type RuntimeCall } from "@molecule/core";
 import type { Kysely } from "kysely";
+import { untilAborted } from "../runtimes/abortable.js";
 import type { Database } from "../storage/database.js";
 import type { DatabaseSchema } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
@@ -100,7 +101,8 @@ export class EngineCleanup {
     const running = this.#running.get(target.id);
     if (running !== undefined) return this.#join(running, target);
     const cleanup = this.#limiter
-      .run(() => this.#cleanUp(target, signal))
+      .run(() => this.#cleanUp(target, signal), signal)
+      .catch((error: unknown) => this.#notStopped(target.id, error))
       .finally(() => this.#running.delete(target.id));
     this.#running.set(target.id, cleanup);
     return cleanup;
@@ -118,22 +120,21 @@ export class EngineCleanup {
     }
   }
 
-  /** Never rejects. What fails stays marked in the row, for the recovery loop. */
+  /** Rejects when the container could not be stopped, or not within the budget. */
   async #cleanUp(target: CleanupTarget, signal: AbortSignal): Promise<CleanupOutcome> {
     const { provisioner, turns, log } = this.#services;
     const workspaceId = target.id;
     const call: RuntimeCall = { signal, log: log.child({ workspaceId }) };
-    try {
-      await provisioner.cancel(workspaceId);
-      return await turns.run(workspaceId, signal, (held) =>
-        this.#takeAway(target, { ...call, signal: held }),
-      );
-    } catch (error) {
-      call.log.warn(
-        `removed workspace: its container could not be stopped, it is tried again: ${messageOf(error)}`,
-      );
-      return { workspaceId, stopError: error, volumeError: null };
-    }
+    await untilAborted(signal, provisioner.cancel(workspaceId));
+    return await turns.run(workspaceId, signal, (held) => this.#takeAway(target, { ...call, signal: held }));
+  }
+
+  /** What fails stays marked in the row, for the recovery loop. */
+  #notStopped(workspaceId: string, error: unknown): CleanupOutcome {
+    this.#services.log
+      .child({ workspaceId })
+      .warn(`removed workspace: its container could not be stopped, it is tried again: ${messageOf(error)}`);
+    return { workspaceId, stopError: error, volumeError: null };
   }
 
   /** Rejects when the container could not be stopped; its volumes are kept then. */

@@ -1,5 +1,6 @@
 import { messageOf, type Clock, type ContainerRuntime, type Logger, type RuntimeCall } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
+import { untilAborted } from "../runtimes/abortable.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
@@ -123,7 +124,7 @@ export class WorkspacePausing {
     }, STOP_BUDGET_MS);
     const call: RuntimeCall = { signal: budget.signal, log: log.child({ workspaceId: id }) };
     try {
-      await provisioner.cancel(id, attempt);
+      await untilAborted(call.signal, provisioner.cancel(id, attempt));
       await turns.run(id, call.signal, (signal) =>
         runtime.stop(id, { ...call, signal, upToAttempt: attempt }),
       );

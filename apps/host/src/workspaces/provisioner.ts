@@ -73,7 +73,11 @@ export class Provisioner {
     const controller = new AbortController();
     const earlier = this.cancel(row.id);
     const done = earlier
-      .then(() => this.#limiter.run(() => this.#provision(row, controller.signal)))
+      .then(() => this.#limiter.run(() => this.#provision(row, controller.signal), controller.signal))
+      .catch((error: unknown) => {
+        if (!controller.signal.aborted) throw error;
+        this.#calledOffInLine(row, error);
+      })
       .finally(() => {
         if (this.#running.get(row.id) === running) this.#running.delete(row.id);
       });
@@ -144,6 +148,13 @@ export class Provisioner {
       const durationMs = clock.monotonic() - started;
       this.#services.onProvision({ runtime: row.runtime, outcome, durationMs });
     }
+  }
+
+  /** As {@link #provision} ends one that was called off, for one that had not begun. */
+  #calledOffInLine({ id: workspaceId, attempt, runtime }: WorkspaceRow, reason: unknown): void {
+    const { log, onProvision } = this.#services;
+    log.child({ workspaceId, attempt }).info("provision called off", { reason: messageOf(reason) });
+    onProvision({ runtime, outcome: "superseded", durationMs: 0 });
   }
 
   /** @returns false when the workspace had moved on meanwhile and the container was taken back */

@@ -1,7 +1,7 @@
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { useDatabase } from "../storage/databases.js";
-import { useHosts } from "./hosts.js";
+import { CONCURRENT_JOBS, useHosts } from "./hosts.js";
 import { ShelfRuntime } from "./shelf-runtime.js";
 
 describe("cleaning up after removed workspaces", () => {
@@ -58,5 +58,30 @@ describe("cleaning up after removed workspaces", () => {
     runtime.onJob = () => Promise.resolve();
     await recovery.atBoot();
     expect(await host.workspaces.get(id)).to.equal(undefined);
+  });
+
+  it("does not wait for provisions that a queued workspace waits for, when that is deleted or paused", async () => {
+    const runtime = new ShelfRuntime();
+    const host = await start(runtime);
+    let launching = 0;
+    runtime.onJob = async ({ kind }, { signal }) => {
+      if (kind !== "launch") return;
+      launching += 1;
+      await new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+      });
+    };
+    for (let n = 0; n < CONCURRENT_JOBS; n += 1) await host.create();
+    await eventually(() => launching === CONCURRENT_JOBS);
+    const { deletion, api } = host.services;
+    const queued = [await host.create(), await host.create()];
+    for (const id of queued) {
+      const { status } = await deletion.remove(id, { confirm: false, purge: false });
+      expect(status).to.equal(200);
+    }
+    const paused = await host.create();
+    await api.pausing.pause(paused);
+    await eventually(async () => !(await host.row(paused)).stop_pending);
+    expect(launching).to.equal(CONCURRENT_JOBS);
   });
 });
