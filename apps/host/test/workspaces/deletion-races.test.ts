@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { isCodedError } from "@molecule/core";
 import { eventually } from "@molecule/test/support/eventually.js";
+import { sql } from "kysely";
+import { lockTree } from "../../dist/storage/tree-lock.js";
 import { asTier } from "../../dist/workspaces/tier.js";
 import { useDatabase } from "../storage/databases.js";
 import { useHosts, type DomainHost } from "./hosts.js";
@@ -59,6 +61,31 @@ describe("deleting, restarting and registering at once", function () {
       expect(types.filter((type) => type === "WORKSPACE_REMOVED")).to.have.length(1);
       expect(await host.tokens.countLive(id)).to.equal(0);
     }
+  });
+});
+
+describe("deleting a workspace while a child of it is created", () => {
+  const suite = useDatabase("postgres");
+  const start = useHosts(suite);
+
+  it("asks for confirmation of what it finds when its turn has come", async () => {
+    const host = await start(new ShelfRuntime());
+    const parent = await host.create();
+    let remove = Promise.resolve<unknown>(null);
+    await host.events.transact(async (trx) => {
+      await lockTree(trx);
+      remove = host.services.deletion.remove(parent, { confirm: false, purge: false });
+      const waits = sql<{ n: number }>`select count(*)::int as n from pg_locks where not granted`;
+      await eventually(async () => (await waits.execute(suite.db)).rows[0]?.n === 1);
+      const child = { name: "Child", tier: asTier(2), status: "online" as const, runtime: "demo" };
+      await trx
+        .insertInto("workspaces")
+        .values({ ...child, id: randomUUID(), parent_id: parent })
+        .execute();
+    });
+    expect(await remove).to.have.property("status", 409);
+    expect(await remove).to.have.nested.property("body.children[0].name", "Child");
+    expect((await host.row(parent)).status).not.to.equal("removed");
   });
 });
 
