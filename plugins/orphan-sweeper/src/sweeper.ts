@@ -120,8 +120,19 @@ class Removal {
     for (let at = 0; at < findings.length; at += WIDTH) {
       this.#call.signal.throwIfAborted();
       await this.#sources.records.assertLease(this.#lease);
-      await Promise.all(findings.slice(at, at + WIDTH).map((finding) => this.#one(finding, remove)));
+      const due = await this.#stillDue(findings.slice(at, at + WIDTH));
+      await Promise.all(due.map((finding) => this.#one(finding, remove)));
     }
+  }
+
+  /** Without what has got a row since it was judged: somebody has adopted it. */
+  async #stillDue(findings: readonly Finding[]): Promise<readonly Finding[]> {
+    const ids = findings.flatMap(({ proof, object }) =>
+      proof === "no-row" ? [object.workspaceId ?? ""] : [],
+    );
+    if (ids.length === 0) return findings;
+    const rows = await this.#sources.records.rows(ids);
+    return findings.filter(({ proof, object }) => proof !== "no-row" || !rows.has(object.workspaceId ?? ""));
   }
 
   async #one(finding: Finding, remove: (finding: Finding) => Promise<boolean>): Promise<void> {

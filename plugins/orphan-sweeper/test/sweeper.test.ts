@@ -157,12 +157,24 @@ describe("the orphan sweeper", () => {
     );
     const sweeper = sweeperOf(world);
     const call = { signal: new AbortController().signal, log: silentLogger };
-    const verdicts = async () =>
-      new Set((await sweeper.examine(call)).findings.map(({ verdict }) => verdict));
+    const verdicts = async () => new Set((await sweeper.examine(call)).findings.map(({ verdict }) => verdict));
     expect([...(await verdicts())]).to.deep.equal(["wait"]);
     expect([...(await verdicts())]).to.deep.equal(["fuse"]);
     expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("4 held back by the fuse");
     expect(world.fuseState).to.deep.equal({ state: "whole" });
+  });
+
+  it("leaves what was adopted after it was judged", async () => {
+    const world = new World();
+    world.objects = [container(), volume()];
+    const sweeper = sweeperOf(world);
+    await sweeper.pass(tick());
+    world.assertLease = () => {
+      world.owners.set(WORKSPACE, row());
+      return Promise.resolve();
+    };
+    expect(await sweeper.pass(tick())).to.equal(undefined);
+    expect(removals(world)).to.deep.equal([]);
   });
 
   it("concludes nothing where nothing is known of the engine", async () => {

@@ -82,12 +82,15 @@ export class StateMachine {
   /**
    * Writes the row of a workspace that only the engine knows of, offline and at the attempt that was found there. It
    * is told when it is provisioned again, which is to follow in the same transaction.
+   * @returns false when there is such a row by now
    */
-  async adopt(trx: Trx, values: Omit<Insertable<WorkspacesTable>, "status">): Promise<void> {
-    await trx
+  async adopt(trx: Trx, values: Omit<Insertable<WorkspacesTable>, "status">): Promise<boolean> {
+    const { numInsertedOrUpdatedRows = 0n } = await trx
       .insertInto("workspaces")
       .values({ ...values, status: "offline" })
-      .execute();
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows > 0n;
   }
 
   /**
