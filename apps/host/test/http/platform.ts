@@ -198,7 +198,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceApi: services.api,
     registration: {
       register: (body, token) => services.registration.register(body, token),
-      updateCard: (body) => services.registration.updateCard(body),
+      updateCard: (body, token) => services.registration.updateCard(body, token),
       heartbeat: (body, token) => services.heartbeats.take(body, token),
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),
