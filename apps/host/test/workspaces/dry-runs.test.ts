@@ -8,7 +8,7 @@ const TOLD = {
   "workspace-recovery":
     "would be: 1 provision(s) resumed, 1 workspace(s) restarted with what was changed, 1 paused workspace(s) stopped, 1 of 1 removed workspace(s) cleaned up",
   "image-rollouts": "would be driven: agent",
-  "provision-timeout": "1 would time out",
+  "provision-timeout": "1 would time out, 2 left-over container(s) would be stopped",
   "health-sweep": "would be: 1 offline",
   "orphan-sweeper": "would be removed",
 };
