@@ -33,9 +33,10 @@ describe("a container that the engine restarts over and over", function () {
       await world.age(PASS_MINUTES);
     }
     await world.tick("health-sweep");
-    const { rows } = await world.query("select event_type from events where workspace_id = $1 order by id", [
-      id,
-    ]);
+    const { rows } = await world.query<{ event_type: string }>(
+      "select event_type from events where workspace_id = $1 order by id",
+      [id],
+    );
     expect(rows.map(({ event_type }) => event_type)).to.deep.equal([
       "WORKSPACE_PROVISIONING",
       "WORKSPACE_ONLINE",
