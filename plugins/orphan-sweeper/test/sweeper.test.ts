@@ -157,7 +157,8 @@ describe("the orphan sweeper", () => {
     );
     const sweeper = sweeperOf(world);
     const call = { signal: new AbortController().signal, log: silentLogger };
-    const verdicts = async () => new Set((await sweeper.examine(call)).findings.map(({ verdict }) => verdict));
+    const verdicts = async () =>
+      new Set((await sweeper.examine(call)).findings.map(({ verdict }) => verdict));
     expect([...(await verdicts())]).to.deep.equal(["wait"]);
     expect([...(await verdicts())]).to.deep.equal(["fuse"]);
     expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("4 held back by the fuse");

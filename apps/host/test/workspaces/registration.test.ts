@@ -17,26 +17,29 @@ describe("an agent's card", () => {
     );
 
   it("is not taken from the agent of an older attempt", async () => {
-    const { services, row } = await start(new ShelfRuntime());
+    const host = await start(new ShelfRuntime());
     const id = await addWorkspace(suite.db, { attempt: 2 });
-    const update = services.registration.updateCard({ workspace_id: id, agent_card: card }, { attempt: 1 });
+    const update = host.services.registration.updateCard(
+      { workspace_id: id, agent_card: card },
+      { attempt: 1 },
+    );
     expect(await codeOf(update)).to.equal("ATTEMPT_SUPERSEDED");
-    expect((await row(id)).agent_card).to.equal(null);
+    expect((await host.row(id)).agent_card).to.equal(null);
   });
 
   it("is not taken when the workspace is restarted while it is on its way", async () => {
-    const { services, row } = await start(new ShelfRuntime());
+    const host = await start(new ShelfRuntime());
     const id = await addWorkspace(suite.db, {});
     let outcome = Promise.resolve("");
     await suite.db.transaction().execute(async (trx) => {
       const restarted = trx.updateTable("workspaces").set({ attempt: 2 }).where("id", "=", id);
       await restarted.execute();
       const body = { workspace_id: id, agent_card: card };
-      outcome = codeOf(services.registration.updateCard(body, { attempt: 1 }));
+      outcome = codeOf(host.services.registration.updateCard(body, { attempt: 1 }));
       const waits = sql<{ n: number }>`select count(*)::int as n from pg_locks where not granted`;
       await eventually(async () => (await waits.execute(suite.db)).rows[0]?.n === 1);
     });
     expect(await outcome).to.equal("WORKSPACE_NOT_FOUND");
-    expect((await row(id)).agent_card).to.equal(null);
+    expect((await host.row(id)).agent_card).to.equal(null);
   });
 });
