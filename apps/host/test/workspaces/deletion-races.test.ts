@@ -75,7 +75,9 @@ describe("deleting a workspace while a child of it is created", () => {
     await host.events.transact(async (trx) => {
       await lockTree(trx);
       remove = host.services.deletion.remove(parent, { confirm: false, purge: false });
-      const waits = sql<{ n: number }>`select count(*)::int as n from pg_locks where not granted`;
+      const waits = sql<{ n: number }>`
+        select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
       await eventually(async () => (await waits.execute(suite.db)).rows[0]?.n === 1);
       const child = { name: "Child", tier: asTier(2), status: "online" as const, runtime: "demo" };
       await trx

@@ -36,7 +36,9 @@ describe("an agent's card", () => {
       await restarted.execute();
       const body = { workspace_id: id, agent_card: card };
       outcome = codeOf(host.services.registration.updateCard(body, { attempt: 1 }));
-      const waits = sql<{ n: number }>`select count(*)::int as n from pg_locks where not granted`;
+      const waits = sql<{ n: number }>`
+        select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
       await eventually(async () => (await waits.execute(suite.db)).rows[0]?.n === 1);
     });
     expect(await outcome).to.equal("WORKSPACE_NOT_FOUND");
