@@ -209,11 +209,10 @@ class ChainRun {
         editsOwner(registered, this.#input.facts),
         this.#services.clock.now(),
       );
-      if (
-        edits !== undefined &&
-        this.#commit(registered, edits, "last-good", durationMs, error) === undefined
-      ) {
-        return "recovered";
+      if (edits !== undefined) {
+        // What an earlier attempt knew is no longer masked for this one.
+        for (const { secret, value } of edits.edits) if (secret) this.#input.onSecret?.(value);
+        if (this.#commit(registered, edits, "last-good", durationMs, error) === undefined) return "recovered";
       }
     }
     const skipped = onError === "skip" && !givenUp;

@@ -186,6 +186,20 @@ describe("the failure policy last-good", () => {
     ]);
   });
 
+  it("tells of the secrets that it reuses: a new attempt has forgotten those of the last one", async () => {
+    await bench.run([token], { policies });
+    fails = true;
+    value = "second-value";
+    const told: string[] = [];
+    const toldBefore: string[][] = [];
+    const copies = mutator("late", (env) => {
+      toldBefore.push([...told]);
+      env.set("COPY", env.get("TOKEN") ?? "");
+    });
+    await bench.run([token, copies], { policies, onSecret: (secret) => told.push(secret) });
+    expect(toldBefore).to.deep.equal([["second-value", "first-value"]]);
+  });
+
   it("fails the provision while nothing was accepted yet for this workspace", async () => {
     await bench.run([token], { policies, facts: { workspaceId: "another" } });
     fails = true;
