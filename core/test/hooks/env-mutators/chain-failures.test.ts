@@ -208,6 +208,16 @@ describe("the failure policy last-good", () => {
     expect(outcomesOf(result)).to.deep.equal(["token: failed"]);
   });
 
+  it("fails the provision where they would make a variable larger than a process can be given", async () => {
+    const size = 128 * 1024 - "PATH=\0".length;
+    await bench.run([token], { policies, env: { PATH: "/bin" } });
+    fails = true;
+    const fits = await bench.run([token], { policies, env: { PATH: "x".repeat(size - ":/opt".length) } });
+    expect(outcomesOf(fits)).to.deep.equal(["token: last-good"]);
+    const result = await bench.run([token], { policies, env: { PATH: "x".repeat(size - 1) } });
+    expect(outcomesOf(result)).to.deep.equal(["token: failed"]);
+  });
+
   it("reuses a secret until it expires, and not a moment longer", async () => {
     expiresInMs = 60_000;
     await bench.run([token], { policies });
