@@ -21,7 +21,7 @@ describe("deleting, restarting and registering at once", function () {
     const runtime = new ShelfRuntime();
     runtime.onJob = () => new Promise((resolve) => setImmediate(resolve));
     const host = await start(runtime);
-    let removed: string[] = [];
+    const removed: string[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const ids = Array.from({ length: WORKSPACES }, () => randomUUID());
       const [root = ""] = ids;
@@ -42,7 +42,7 @@ describe("deleting, restarting and registering at once", function () {
         ...(n === 10 ? [settled(host.services.deletion.remove(root, { confirm: true, purge: false }))] : []),
       ]);
       await Promise.all(work);
-      removed = ids;
+      removed.push(...ids);
     }
     const live = await suite.db
       .selectFrom("workspaces")
@@ -55,6 +55,7 @@ describe("deleting, restarting and registering at once", function () {
       return runtime.shelves.size === 0;
     });
     expect(runtime.overlaps).to.deep.equal([]);
+    expect(removed).to.have.length(ROUNDS * WORKSPACES);
     for (const id of removed) {
       const types = await host.eventTypes(id);
       expect(types.at(-1)).to.equal("WORKSPACE_REMOVED");

@@ -27,6 +27,7 @@ export const CONCURRENT_JOBS = 8;
 /** The workspace domain of one host, in this process. */
 export interface DomainHost {
   readonly hostId: string;
+  readonly kernel: Kernel;
   readonly services: WorkspaceServices;
   readonly events: EventLog;
   readonly tokens: TokenStore;
@@ -90,6 +91,7 @@ async function startDomain(database: Database, runtime: ContainerRuntime, clock:
   };
   return {
     hostId,
+    kernel,
     services,
     events,
     tokens,
