@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { CommandFolder, manifestOf, pluginModule } from "./commands.js";
+import { CommandFolder, fillerModule, manifestOf, pluginModule } from "./commands.js";
 
 const SCHEMA = `config: { type: "object", properties: { url: { type: "string" } }, required: ["url"] },`;
 
@@ -63,6 +63,18 @@ describe("molecule plugins validate", function () {
     const { output, error } = await folder.plugins(["validate"]);
     expect(error).to.equal(null);
     expect(output).not.to.contain("noise");
+  });
+
+  it("checks those as well that are on by what stage env sets", async () => {
+    await folder.write("filler.mjs", fillerModule("filler", "TOKEN", "x"));
+    const entries = [
+      { name: "waits", module: "./gone.mjs", when: { env: "TOKEN" } },
+      { name: "filler", module: "./filler.mjs", stage: "env" },
+    ];
+    await folder.write("manifest.json", manifestOf(...entries));
+    const { output, error } = await folder.plugins(["validate"]);
+    expect(output).to.contain("✓ filler 0.0.0").and.contain("[PLUGIN_MODULE_NOT_FOUND]");
+    expect(error?.code).to.equal("PLUGINS_FAULTY");
   });
 
   it("leaves plugins that are off alone, and checks them too with --all", async () => {
