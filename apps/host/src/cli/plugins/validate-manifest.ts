@@ -4,19 +4,34 @@ import type { CliContext } from "../program.js";
 import { toFoundFault, type FoundFault } from "./found-fault.js";
 import { hostEnv } from "./host-env.js";
 import { inspectInThread } from "./inspection.js";
+import { soundPart } from "./sound-part.js";
 import type { ValidatedPlugin, Validation } from "./validate.js";
 
 /**
  * Checks a manifest, the overrides of the environment, and each plugin. Those of stage `env` come first and, without a
- * fault, are run, since what they set decides which others are on.
+ * fault, are run, since what they set decides which others are on. In a manifest that is faulty itself, the plugins
+ * whose entries are not are checked all the same.
  */
 export async function validateManifest(path: string, context: CliContext, all: boolean): Promise<Validation> {
   let manifest: Manifest;
   try {
     manifest = await readManifest(path);
   } catch (error) {
-    return { plugins: [], faults: [toFoundFault(error)] };
+    const fault = toFoundFault(error);
+    const sound = fault.code === "MANIFEST_INVALID" ? await soundPart(path, fault.faults) : null;
+    if (sound === null) return { plugins: [], faults: [fault] };
+    // Overrides may name the plugins that are left out, so nothing is said of them.
+    const { plugins, faults } = await validatePlugins(sound, context, { all, overrides: false });
+    return { plugins, faults: [fault, ...faults] };
   }
+  return await validatePlugins(manifest, context, { all, overrides: true });
+}
+
+async function validatePlugins(
+  manifest: Manifest,
+  context: CliContext,
+  { all, overrides }: { readonly all: boolean; readonly overrides: boolean },
+): Promise<Validation> {
   const overrideFaults: FoundFault[] = [];
   const isFiller = ({ entry }: PluginDecision) => entry.stage === "env";
   const atStart = await decide(manifest, context.env, []);
@@ -34,7 +49,7 @@ export async function validateManifest(path: string, context: CliContext, all: b
   const inOrder = manifest.plugins.flatMap(({ name }) => inspected.get(name) ?? []);
   return {
     plugins: inOrder.map(({ plugin }) => plugin),
-    faults: [...overrideFaults, ...inOrder.flatMap(({ fault }) => fault ?? [])],
+    faults: [...(overrides ? overrideFaults : []), ...inOrder.flatMap(({ fault }) => fault ?? [])],
   };
 }
 

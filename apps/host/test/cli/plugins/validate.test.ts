@@ -114,6 +114,25 @@ describe("molecule plugins validate", function () {
     expect(error?.message).to.contain("3 faults");
   });
 
+  it("checks the plugins of a faulty manifest whose own entries are not", async () => {
+    await folder.write("good.mjs", pluginModule("good"));
+    await folder.write("config.mjs", pluginModule("config", SCHEMA));
+    const entries = [
+      { name: "typo", module: "./good.mjs", colour: 1 },
+      { name: "good", module: "./good.mjs", after: ["nobody"] },
+      { name: "config", module: "./config.mjs" },
+    ];
+    await folder.write("manifest.json", { ...manifestOf(...entries), extra: true });
+    const { output, error } = await folder.plugins(["validate"], { MOLECULE_PLUGINS: "-typo" });
+    expect(output)
+      .to.contain("plugins[0].colour: found an unknown key")
+      .and.contain("plugins[1].after[0]: found")
+      .and.contain("✓ good 0.0.0")
+      .and.contain("[PLUGIN_CONFIG_INVALID]")
+      .and.not.contain("PLUGIN_OVERRIDES_INVALID");
+    expect(error?.message).to.contain("4 faults");
+  });
+
   it("tells a manifest that is not there or no JSON, by the path that was given", async () => {
     const missing = await folder.plugins(["validate", "nowhere.json"]);
     expect(missing.output).to.contain("nowhere.json can't be read").and.contain("[MANIFEST_UNREADABLE]");
