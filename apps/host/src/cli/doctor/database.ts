@@ -7,6 +7,7 @@ import { storageErrors } from "../../errors/storage.js";
 import { readMigrations } from "../../storage/migrate.js";
 import { openPostgresConnections } from "../../storage/postgres-connections.js";
 import { PluginToggleStore } from "../../storage/plugin-toggle-store.js";
+import { QueryPool } from "../../storage/query-pool.js";
 import type { DatabaseSchema } from "../../storage/schema.js";
 import { findingOf, type Finding } from "./check.js";
 
@@ -78,7 +79,9 @@ async function withServer<T>(
     statement_timeout: STEP_TIMEOUT_MS,
     query_timeout: STEP_TIMEOUT_MS,
   });
-  const db = new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool: connections.pool }) });
+  const db = new Kysely<DatabaseSchema>({
+    dialect: new PostgresDialect({ pool: new QueryPool(connections.pool) }),
+  });
   try {
     return await work(db);
   } finally {
