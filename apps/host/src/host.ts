@@ -123,7 +123,6 @@ class Boot {
     const metrics = new HostMetrics({
       runtimes: manifest.templates.map(({ name }) => name),
       loops: () => kernel.registries.supervisor.status(),
-      now: () => this.#clock.now(),
     });
     const kernel = this.#createKernel(manifest, metrics);
     await kernel.boot("env");

@@ -151,7 +151,6 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const metrics = new HostMetrics({
     runtimes: manifest.templates.map(({ name }) => name),
     loops: () => kernel.registries.supervisor.status(),
-    now: () => clock.now(),
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const none = new NoneRuntime("this is a test");
