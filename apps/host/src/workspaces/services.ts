@@ -121,6 +121,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     swaps: activeSwaps,
     runtime,
     turns,
+    secrets,
     masker,
     clock,
     log,
