@@ -31,7 +31,8 @@ const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = 
   MOLECULE_ENABLE_TEST_TOKENS: (config) => config.testTokens,
   SECRETS_ENCRYPTION_KEYS: (config) => config.encryptionKeys.map(({ id }) => id).join(","),
   SECRETS_ENCRYPTION_KEY: (config) => config.encryptionKeys[0]?.id,
-  DATABASE_URL: (config) => config.databaseUrl,
+  // By eye: what follows a "/" in a password is a path to the parser, and short ones are not searched for.
+  DATABASE_URL: (config) => config.databaseUrl?.replace(/(\/\/[^:]*:).*@/s, `$1${MASK}@`),
   MOLECULE_DATA_DIR: (config) => config.dataDir,
   CONTAINER_RUNTIME: (config) => config.containerRuntime,
   DOCKER_HOST: (config) => config.docker.host,

@@ -15,8 +15,7 @@ export function maskSecretsOf(env: Environment, masker: SecretMasker): void {
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && isSecretName(name)) masker.add(value);
   }
-  const password = passwordOf(env.DATABASE_URL);
-  if (password !== "") masker.add(password);
+  for (const password of passwordsOf(env.DATABASE_URL ?? "")) masker.add(password);
 }
 
 /** A masker of an environment's secrets. */
@@ -26,13 +25,18 @@ export function maskerOf(env: Environment): SecretMasker {
   return masker;
 }
 
-function passwordOf(url: string | undefined): string {
-  if (url === undefined || !URL.canParse(url)) return "";
-  const { password } = new URL(url);
+/** What could be a password in a URL, as it stands there and decoded. */
+function passwordsOf(url: string): string[] {
+  // By eye, not by the parser: it gives up on a password with a "/", or takes its end for the path.
+  const [, written = ""] = /\/\/[^:]*:(.*)@/s.exec(url) ?? [];
+  return [written, decoded(written)].filter((password) => password !== "");
+}
+
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(password);
+    return decodeURIComponent(text);
   } catch {
     // A % that encodes nothing: told as a fault elsewhere, and as written it is the secret.
-    return password;
+    return text;
   }
 }

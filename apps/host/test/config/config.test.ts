@@ -89,6 +89,15 @@ describe("readConfig", () => {
     ]);
   });
 
+  it("tells a URL that is refused without any of its password", () => {
+    for (const [url, shown] of [
+      ["postgres://u:pa/ss-word@db/x", "postgres://…@db/x"],
+      ["mysql://u:abc@defgh@db/x", "mysql://…@db/x"],
+    ] as const) {
+      expect(messageFor({ DATABASE_URL: url })).to.contain(`DATABASE_URL: found "${shown}"`);
+    }
+  });
+
   it("puts default paths beside the manifest, those of the .env file too, and those of the process where it runs", () => {
     const place = { ...context, cwd: "/srv/molecule/apps", home: "/srv/molecule" };
     const env = { MOLECULE_DATA_DIR: "./data" };

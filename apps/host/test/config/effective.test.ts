@@ -57,6 +57,11 @@ describe("effectiveVariables", () => {
     expect(variables.get("PORT")).to.equal("8080 | default");
   });
 
+  it("shows no part of the database's password, however short and wherever it ends for a parser", () => {
+    const variables = effective({ DATABASE_URL: "postgres://u:1/a@b@db/x" });
+    expect(variables.get("DATABASE_URL")).to.equal("postgres://u:***@db/x | environment");
+  });
+
   it("masks secrets, and whatever a plugin has set that nobody declared", () => {
     const env = { ADMIN_TOKEN: "hunter22", METRICS_TOKEN: "hunter22", ANYTHING: "hunter22" };
     const variables = effective(env, ["ANYTHING"]);
