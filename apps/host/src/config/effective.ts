@@ -1,6 +1,6 @@
 import { MASK, type EnvOrigin, type Manifest } from "@molecule/core";
 import type { HostConfig } from "./config.js";
-import { isSecretName } from "./secret-names.js";
+import { isSecretName, withoutPassword } from "./secret-names.js";
 import type { Environment } from "./variables.js";
 
 /** Where a value comes from. */
@@ -31,8 +31,7 @@ const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = 
   MOLECULE_ENABLE_TEST_TOKENS: (config) => config.testTokens,
   SECRETS_ENCRYPTION_KEYS: (config) => config.encryptionKeys.map(({ id }) => id).join(","),
   SECRETS_ENCRYPTION_KEY: (config) => config.encryptionKeys[0]?.id,
-  // By eye: what follows a "/" in a password is a path to the parser, and short ones are not searched for.
-  DATABASE_URL: (config) => config.databaseUrl?.replace(/(\/\/[^:]*:).*@/s, `$1${MASK}@`),
+  DATABASE_URL: ({ databaseUrl }) => (databaseUrl === null ? null : withoutPassword(databaseUrl)),
   MOLECULE_DATA_DIR: (config) => config.dataDir,
   CONTAINER_RUNTIME: (config) => config.containerRuntime,
   DOCKER_HOST: (config) => config.docker.host,

@@ -1,4 +1,4 @@
-import { SecretMasker } from "@molecule/core";
+import { MASK, SecretMasker } from "@molecule/core";
 import type { Environment } from "./variables.js";
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSPHRASE|PRIVATE|CREDENTIAL|API_?KEY|_KEYS?$/i;
@@ -18,6 +18,12 @@ export function maskSecretsOf(env: Environment, masker: SecretMasker): void {
   for (const password of passwordsOf(env.DATABASE_URL ?? "")) masker.add(password);
 }
 
+/** A database's URL without its password. */
+export function withoutPassword(url: string): string {
+  // By eye, as in passwordsOf; and what is too short for a masker is left out as well.
+  return url.replace(/(\/\/[^:]*:).*@/s, `$1${MASK}@`).replace(/([?&]password=)[^&#]*/g, `$1${MASK}`);
+}
+
 /** A masker of an environment's secrets. */
 export function maskerOf(env: Environment): SecretMasker {
   const masker = new SecretMasker();
@@ -25,11 +31,13 @@ export function maskerOf(env: Environment): SecretMasker {
   return masker;
 }
 
-/** What could be a password in a URL, as it stands there and decoded. */
+/** What could be a password in a URL, before its host or in its query, as it stands there and decoded. */
 function passwordsOf(url: string): string[] {
   // By eye, not by the parser: it gives up on a password with a "/", or takes its end for the path.
   const [, written = ""] = /\/\/[^:]*:(.*)@/s.exec(url) ?? [];
-  return [written, decoded(written)].filter((password) => password !== "");
+  const [, query = ""] = /\?([^#]*)/.exec(url) ?? [];
+  const inQuery = new URLSearchParams(query).getAll("password");
+  return [written, decoded(written), ...inQuery].filter((password) => password !== "");
 }
 
 function decoded(text: string): string {

@@ -92,6 +92,7 @@ describe("readConfig", () => {
   it("tells a URL that is refused without any of its password", () => {
     for (const [url, shown] of [
       ["postgres://u:pa/ss-word@db/x", "postgres://…@db/x"],
+      ["mysql://db/x?user=u&password=hunter22", "mysql://db/x?user=u&password=…"],
       ["mysql://u:abc@defgh@db/x", "mysql://…@db/x"],
     ] as const) {
       expect(messageFor({ DATABASE_URL: url })).to.contain(`DATABASE_URL: found "${shown}"`);

@@ -60,6 +60,8 @@ describe("effectiveVariables", () => {
   it("shows no part of the database's password, however short and wherever it ends for a parser", () => {
     const variables = effective({ DATABASE_URL: "postgres://u:1/a@b@db/x" });
     expect(variables.get("DATABASE_URL")).to.equal("postgres://u:***@db/x | environment");
+    const inQuery = effective({ DATABASE_URL: "postgres://db/x?password=1%2Fa&user=u" });
+    expect(inQuery.get("DATABASE_URL")).to.equal("postgres://db/x?password=***&user=u | environment");
   });
 
   it("masks secrets, and whatever a plugin has set that nobody declared", () => {

@@ -28,6 +28,7 @@ describe("maskerOf", () => {
     for (const [url, masked] of [
       ["postgres://u:pa/ss-word@db/x", "postgres://u:***@db/x"],
       ["postgres://u:12/rest-of-it@db/x", "postgres://u:***@db/x"],
+      ["postgres://db/x?user=u&password=hunter%2022x#y", "postgres://db/x?user=u&password=***#y"],
       ["mysql://u:abc@defgh@db/x", "mysql://u:***@db/x"],
       ["postgres://localhost:5432/x", "postgres://localhost:5432/x"],
     ] as const) {
