@@ -25,6 +25,7 @@ import type { Rollouts } from "./images/rollouts.js";
 import { createImageServices, type ImageServices } from "./images/services.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
+import { maskMessage } from "./mask-message.js";
 import { MeasuredInventory } from "./metrics/measured-inventory.js";
 import { MeasuredRuntime } from "./metrics/measured-runtime.js";
 import type { EngineRun } from "./metrics/workspace-metrics.js";
@@ -79,6 +80,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     return await new Boot(options, masker, log, stack).run();
   } catch (error) {
     await stack.unwind();
+    // It is told outside of the log, where nobody knows the secrets that this host has met by now.
+    maskMessage(error, masker);
     throw error;
   }
 }
