@@ -88,6 +88,31 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
     expect(await stateOfWaiting(await start())).to.equal("GITHUB_APP_ID is set");
   });
 
+  it("masks what the environment and earlier tasks hold in what a plugin of the stage says", async () => {
+    const plugins = [{ name: "chatty", module: "./chatty.mjs", stage: "env", required: true }];
+    project = await makeProject(plugins);
+    await project.write(
+      "chatty.mjs",
+      `export default { $$type: "@molecule/plugin", name: "chatty", api: 1, stage: "env",
+        setup(ctx) {
+          ctx.log.info("set up with " + ctx.env.METRICS_TOKEN);
+          ctx.bootTasks.add({ name: "chatty", stage: "env", run: ({ env, log }) => {
+            log.info("runs with " + env.ADMIN_TOKEN);
+            throw new Error("refused: " + env.ADMIN_TOKEN);
+          } });
+        } };\n`,
+    );
+    await project.write(".env", `ADMIN_TOKEN=${TOKEN}\nPORT=none\n`);
+    const env = { METRICS_TOKEN: "metrics-token-of-the-process" };
+    const { stdout } = await runHost({ bare: true, cwd: project.below, env });
+    expect(stdout)
+      .to.contain("set up with ***")
+      .and.contain("runs with ***")
+      .and.contain("refused: ***")
+      .and.not.contain(TOKEN)
+      .and.not.contain("metrics-token");
+  });
+
   it("tells of a required plugin's failure without the secret of the .env file that it quotes", async () => {
     const plugins = [{ name: "vital", module: "./vital.mjs", required: true }];
     project = await makeProject(plugins);

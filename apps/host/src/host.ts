@@ -11,6 +11,7 @@ import {
   type Clock,
   type ContainerRuntime,
   type EngineInventory,
+  type KernelObserver,
   type Manifest,
 } from "@molecule/core";
 import { announce } from "./announce.js";
@@ -168,8 +169,17 @@ class Boot {
     return { url, port: this.#port, stop: (reason) => this.#stop(reason) };
   }
 
-  #createKernel(manifest: Manifest, { observer }: HostMetrics): Kernel {
+  #createKernel(manifest: Manifest, metrics: HostMetrics): Kernel {
     const { env, cwd } = this.#options;
+    maskSecretsOf(env, this.#masker);
+    const observer: KernelObserver = {
+      ...metrics.observer,
+      onTask: (run) => {
+        // Before the next task or plugin can tell of what this one has set.
+        maskSecretsOf(env, this.#masker);
+        metrics.observer.onTask?.(run);
+      },
+    };
     const services = { clock: this.#clock, log: this.#log, masker: this.#masker };
     const kernel = new Kernel({ manifest, env, cwd, observer, ...services });
     this.#stack.push("loops and plugins", () => kernel.stop());
@@ -178,7 +188,6 @@ class Boot {
 
   #configure(kernel: Kernel, home: string, { dir }: Manifest): HostConfig {
     const { env, cwd, dev, terminal } = this.#options;
-    maskSecretsOf(env, this.#masker);
     const filled = { names: kernel.envOrigins, dir };
     const config = readConfig(env, { cwd, home, filled, dev, terminal });
     this.#log.configure(config.log);
