@@ -16,7 +16,7 @@ import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { SecretVault } from "../secrets/secret-vault.js";
 import { environmentLayers } from "./environment-layers.js";
-import { generatedConfig, mergeFiles, tokenFile } from "./launch-files.js";
+import { generatedConfig, mergeFiles, templateFiles, tokenFile } from "./launch-files.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import type { TemplateFolders } from "./template-folders.js";
 
@@ -121,7 +121,8 @@ export class LaunchPreparation {
   async #configFiles(row: WorkspaceRow): Promise<{ files: LaunchFile[]; requiredEnv: readonly string[] }> {
     if (row.template === null) return { files: [generatedConfig(row)], requiredEnv: [] };
     const folder = await this.#services.folders.read(row.template);
-    return { files: await this.#services.folders.files(folder), requiredEnv: folder.requiredEnv };
+    const files = templateFiles(await this.#services.folders.files(folder), row.model);
+    return { files, requiredEnv: folder.requiredEnv };
   }
 
   /** Ends the tokens of earlier attempts and issues this one's, unless the row has moved on. */

@@ -40,6 +40,8 @@ export interface PlatformOptions {
   readonly limits?: Partial<ServerLimits>;
   /** None unless told, as where the container runtime is not docker. */
   readonly images?: HttpDependencies["images"];
+  /** What the services of workspaces are configured by; nothing unless told. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   /** None unless told: workspaces can be created, and fail. */
   readonly runtime?: ContainerRuntime;
@@ -161,7 +163,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const { events, tokens, orgTokens, workspaces, ledgers, toggles } = storage;
   const pluginToggles = new PluginToggles({ kernel, store: toggles, events, hostId: HOST_ID, log });
   const services = createWorkspaceServices({
-    config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
+    config: readConfig(options.env ?? {}, { dev: true, cwd: "/srv/molecule", terminal: false }),
     storage,
     runtime,
     inventory: none.inventory,

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { ManualClock } from "@molecule/core/testing";
 import { eventually } from "@molecule/test/support/eventually.js";
+import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import { addWorkspace } from "../../storage/databases.js";
 import { ShelfRuntime } from "../../workspaces/shelf-runtime.js";
@@ -160,6 +163,25 @@ describe("the routes of the secrets", () => {
       '{"status":"cleared","model":""}',
     );
     expect((await call(platform, "GET", path)).text).to.equal('{"model":"","source":"default"}');
+  });
+
+  it("launch a workspace of a template with the model that was set", async () => {
+    const folder = await tempDir();
+    await mkdir(join(folder, "acme"));
+    await writeFile(join(folder, "acme", "config.yaml"), "runtime: demo\nmodel: m-0 # ours\n");
+    const [clock, runtime] = [new ManualClock(), new ShelfRuntime()];
+    const platform = await platforms.start({ clock, runtime, env: { WORKSPACE_TEMPLATES_DIR: folder } });
+    const { text } = await call(platform, "POST", "/workspaces", { name: "A", template: "acme" });
+    const id = /"id":"([^"]+)"/.exec(text)?.[1] ?? "";
+    const launchedWith = async (attempt: number) => {
+      const launch = () => Promise.resolve(runtime.shelves.get(id)?.containers.get(attempt));
+      const { files } = await eventually(launch, { what: `launch ${attempt}` });
+      return String(files.find(({ path }) => path === "/configs/config.yaml")?.content);
+    };
+    expect(await launchedWith(1)).to.equal("runtime: demo\nmodel: m-0 # ours\n");
+    await call(platform, "PUT", `/workspaces/${id}/model`, { model: "m-1" });
+    await clock.advance(500);
+    expect(await launchedWith(2)).to.equal("runtime: demo\nmodel: m-1 # ours\n");
   });
 
   describe("restart", () => {
