@@ -61,7 +61,8 @@ export class WorkspaceCreation {
     const row: NewRow = {
       ...this.#columns(request),
       runtime: external ? EXTERNAL : runtime,
-      model: request.model ?? folder?.model ?? null,
+      // The template's is taken at each launch: this one somebody has chosen.
+      model: request.model ?? null,
       tier: asTier(request.tier ?? folder?.tier ?? null),
     };
     const { secrets = {} } = request;

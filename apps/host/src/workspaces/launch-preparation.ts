@@ -44,6 +44,13 @@ export interface NextAttempt {
   readonly template: WorkspaceTemplate;
 }
 
+/** A workspace's own files, and what they say. */
+interface Configs {
+  readonly files: LaunchFile[];
+  readonly requiredEnv: readonly string[];
+  readonly model: string | null;
+}
+
 /** Makes a launch out of a row: token, layers, chain, preflight; in this order. */
 export class LaunchPreparation {
   readonly #services: PreparationServices;
@@ -99,7 +106,7 @@ export class LaunchPreparation {
     const base = await runtime.baseEnvironment(template, call);
     const token = await issueToken();
     if (token === null) return null;
-    const chain = await this.#runChain(row, base, call);
+    const chain = await this.#runChain({ ...row, model: configs.model }, base, call);
     assertRequired(configs.requiredEnv, chain.env);
     return {
       workspaceId: row.id,
@@ -118,11 +125,12 @@ export class LaunchPreparation {
     };
   }
 
-  async #configFiles(row: WorkspaceRow): Promise<{ files: LaunchFile[]; requiredEnv: readonly string[] }> {
-    if (row.template === null) return { files: [generatedConfig(row)], requiredEnv: [] };
+  async #configFiles(row: WorkspaceRow): Promise<Configs> {
+    const { model } = row;
+    if (row.template === null) return { files: [generatedConfig(row)], requiredEnv: [], model };
     const folder = await this.#services.folders.read(row.template);
-    const files = templateFiles(await this.#services.folders.files(folder), row.model);
-    return { files, requiredEnv: folder.requiredEnv };
+    const files = templateFiles(await this.#services.folders.files(folder), model);
+    return { files, requiredEnv: folder.requiredEnv, model: model ?? folder.model };
   }
 
   /** Ends the tokens of earlier attempts and issues this one's, unless the row has moved on. */

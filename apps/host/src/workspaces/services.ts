@@ -214,7 +214,17 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     secretChanges: new SecretChanges({ database, vault, secrets, restarts: secretRestarts }),
     secretRestarts,
     model: new WorkspaceModel({ database, folders, restarts: secretRestarts }),
-    envPreview: new EnvPreview({ kernel, runtime, workspaces, templates, vault, masker, log, platformUrl }),
+    envPreview: new EnvPreview({
+      kernel,
+      runtime,
+      workspaces,
+      templates,
+      folders,
+      vault,
+      masker,
+      log,
+      platformUrl,
+    }),
     console: new WorkspaceConsole({ workspaces, runtime, secrets, masker, log }),
     sweeps: createSweepServices({
       ...inputs,

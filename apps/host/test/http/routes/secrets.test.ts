@@ -179,7 +179,11 @@ describe("the routes of the secrets", () => {
       return String(files.find(({ path }) => path === "/configs/config.yaml")?.content);
     };
     expect(await launchedWith(1)).to.equal("runtime: demo\nmodel: m-0 # ours\n");
-    await call(platform, "PUT", `/workspaces/${id}/model`, { model: "m-1" });
+    const path = `/workspaces/${id}/model`;
+    expect((await call(platform, "GET", path)).text).to.equal('{"model":"m-0","source":"template"}');
+    const bundle = await call(platform, "GET", `/bundles/export/${id}`);
+    expect(bundle.text).to.contain('"model":"m-0"');
+    await call(platform, "PUT", path, { model: "m-1" });
     await clock.advance(500);
     expect(await launchedWith(2)).to.equal("runtime: demo\nmodel: m-1 # ours\n");
   });
