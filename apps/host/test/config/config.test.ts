@@ -108,6 +108,24 @@ describe("readConfig", () => {
     expect(readConfig(env, { ...place, filled }).dataDir).to.equal("/srv/molecule/data");
   });
 
+  it("puts the .env file's relative paths of Docker's files beside the manifest, too", () => {
+    const env = { DOCKER_CONFIG: "docker", DOCKER_CERT_PATH: "certs" };
+    const read = (filled?: ReadonlySet<string>) => {
+      const from = filled === undefined ? {} : { filled: { names: filled, dir: "/srv" } };
+      const { docker, images } = readConfig(env, { ...context, ...from });
+      return [docker.certPath, images.credentials.dockerConfigDir];
+    };
+    expect(read()).to.deep.equal(["/srv/molecule/certs", "/srv/molecule/docker"]);
+    expect(read(new Set(Object.keys(env)))).to.deep.equal(["/srv/certs", "/srv/docker"]);
+  });
+
+  it("refuses tokens that nobody could send, and shows nothing of them", () => {
+    const message = messageFor({ ADMIN_TOKEN: "hunter22\n", METRICS_TOKEN: "hunter 23" });
+    expect(message).to.contain("ADMIN_TOKEN: found 9 characters with white space");
+    expect(message).to.contain("METRICS_TOKEN: found 9 characters with white space");
+    expect(message).not.to.contain("hunter");
+  });
+
   it("refuses the embedded database in production", () => {
     expect(messageFor({ MOLECULE_ENV: "production" })).to.contain(
       "DATABASE_URL: found nothing, allowed: the URL of a",
