@@ -27,7 +27,7 @@ export interface CreationServices {
   readonly folders: TemplateFolders;
   readonly urlGuard: AgentUrlGuard;
   readonly vault: SecretVault;
-  readonly secrets: Pick<WorkspaceSecrets, "add">;
+  readonly secrets: Pick<WorkspaceSecrets, "add" | "forget">;
   readonly newId: () => string;
   /** What agents call. */
   readonly platformUrl: () => string;
@@ -68,9 +68,14 @@ export class WorkspaceCreation {
     const { secrets = {} } = request;
     // Before anything is written, and so before anything of it can show.
     for (const value of Object.values(secrets)) this.#services.secrets.add(row.id, value);
-    return external
-      ? this.#createExternal(row, request.url ?? "", secrets)
-      : this.#createProvisioned(row, secrets);
+    try {
+      return await (external
+        ? this.#createExternal(row, request.url ?? "", secrets)
+        : this.#createProvisioned(row, secrets));
+    } catch (error) {
+      this.#services.secrets.forget(row.id);
+      throw error;
+    }
   }
 
   #assertRuntime(runtime: string): void {

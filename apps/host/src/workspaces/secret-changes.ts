@@ -40,7 +40,7 @@ export class SecretChanges {
     const { vault, secrets, restarts } = this.#services;
     await this.#change(workspaceId, key, (trx) => vault.save(trx, workspaceId, { [key]: value }));
     if (workspaceId === null) secrets.addGlobal(key, value);
-    else secrets.add(workspaceId, value);
+    else secrets.keep(workspaceId, key, value);
     restarts.marked();
   }
 

@@ -10,6 +10,10 @@ interface Attempt {
 
 /** Values that are masked for a workspace, with what releases each. */
 type Masks = Map<string, () => void>;
+type Mask = readonly [value: string, release: () => void];
+
+/** Values of one key that are masked. */
+const KEPT_VALUES = 2;
 
 /**
  * Keeps the secrets of the workspaces' current attempts masked, and those of the last one until its container is gone. What
@@ -23,6 +27,8 @@ export class WorkspaceSecrets {
   readonly #current = new Map<string, Masks>();
   /** What is masked for an earlier attempt still, whose container may be there until a launch has replaced it. */
   readonly #former = new Map<string, Masks>();
+  /** The last values of each key of a workspace that callers set, or that it was handed; the newest last. */
+  readonly #kept = new Map<string, Map<string, Mask[]>>();
   readonly #learned = new Map<string, Promise<number>>();
   /** The attempts of which it is known what they were launched with. */
   readonly #launches = new Map<string, number>();
@@ -46,6 +52,20 @@ export class WorkspaceSecrets {
     if (!masks.has(value)) masks.set(value, this.#masker.add(value));
   }
 
+  /**
+   * Masks a value of a workspace's secret, and the one that the key had before: the workspace may still tell that one.
+   * Older ones are given up, since an attempt may last for ever.
+   */
+  keep(workspaceId: string, key: string, value: string): void {
+    const keys = this.#kept.get(workspaceId) ?? new Map<string, Mask[]>();
+    this.#kept.set(workspaceId, keys);
+    const masks = keys.get(key) ?? [];
+    keys.set(key, masks);
+    if (masks.at(-1)?.[0] === value) return;
+    masks.push([value, this.#masker.add(value)]);
+    if (masks.length > KEPT_VALUES) masks.shift()?.[1]();
+  }
+
   /** Masks a secret of all workspaces, in place of the value that its key had. */
   addGlobal(key: string, value: string): void {
     const former = this.#global.get(key);
@@ -59,7 +79,7 @@ export class WorkspaceSecrets {
    */
   launch({ id, attempt }: Attempt, token: string): void {
     const former = masksOf(this.#former, id);
-    for (const [value, release] of this.#current.get(id) ?? []) {
+    for (const [value, release] of [...(this.#current.get(id) ?? []), ...this.#takeKept(id)]) {
       if (former.has(value)) release();
       else former.set(value, release);
     }
@@ -99,8 +119,15 @@ export class WorkspaceSecrets {
   forget(workspaceId: string): void {
     releaseAll(this.#current, workspaceId);
     releaseAll(this.#former, workspaceId);
+    for (const [, release] of this.#takeKept(workspaceId)) release();
     this.#learned.delete(workspaceId);
     this.#launches.delete(workspaceId);
+  }
+
+  #takeKept(workspaceId: string): Mask[] {
+    const masks = [...(this.#kept.get(workspaceId)?.values() ?? [])].flat();
+    this.#kept.delete(workspaceId);
+    return masks;
   }
 
   async #learnStored({ id, attempt }: Attempt): Promise<void> {

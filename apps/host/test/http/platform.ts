@@ -1,5 +1,6 @@
 import {
   Kernel,
+  type SecretMasker,
   parseManifest,
   soleHostLeases,
   systemClock,
@@ -54,6 +55,7 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly masker: SecretMasker;
   readonly kernel: Kernel;
   readonly tokens: TokenStore;
   readonly orgTokens: OrgTokenStore;
@@ -104,7 +106,7 @@ export async function startPlatform(
   suite: SuiteDatabase,
   options: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
+  const { server, kernel, services, log, masker, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
   const url = `http://127.0.0.1:${port}`;
@@ -113,6 +115,7 @@ export async function startPlatform(
     url,
     port,
     log,
+    masker,
     kernel,
     tokens,
     orgTokens,
@@ -214,5 +217,5 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
-  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, orgTokens, events };
+  return { server: createHttpServer(deps, limits), kernel, services, log, masker, tokens, orgTokens, events };
 }
