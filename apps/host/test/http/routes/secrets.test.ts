@@ -165,6 +165,28 @@ describe("the routes of the secrets", () => {
     expect((await call(platform, "GET", path)).text).to.equal('{"model":"","source":"default"}');
   });
 
+  it("are masked in what a workspace says that was handed them here, though another host has set them", async () => {
+    const options = { clock: new ManualClock() };
+    const [here, there] = [await platforms.start(options), await platforms.start(options)];
+    const { id, token } = await platforms.addAgent(here);
+    const say = (summary: string) =>
+      call(here, "POST", `/workspaces/${id}/activity`, { activity_type: "agent_log", summary }, token);
+    await say("nothing yet");
+    await call(there, "PUT", `/workspaces/${id}/secrets`, { key: "KEY", value: VALUE });
+    const values = await call(here, "GET", `/workspaces/${id}/secrets/values`, undefined, token);
+    expect(values.body).to.deep.equal({ KEY: VALUE });
+    expect((await say(`my key is ${VALUE}`)).status).to.equal(200);
+    const said = await call(here, "GET", `/workspaces/${id}/activity`);
+    expect(said.text).to.contain("my key is ***").and.not.contain(VALUE);
+  });
+
+  it("of a workspace that could not be made are known to nobody", async () => {
+    const platform = await platforms.start();
+    const body = { name: "A", parent_id: randomUUID(), secrets: { KEY: VALUE } };
+    expect((await call(platform, "POST", "/workspaces", body)).status).to.equal(400);
+    expect(platform.masker.mask(VALUE) === VALUE).to.equal(true);
+  });
+
   it("launch a workspace of a template with the model that was set", async () => {
     const folder = await tempDir();
     await mkdir(join(folder, "acme"));
