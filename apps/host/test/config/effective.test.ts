@@ -16,6 +16,7 @@ function effective(env: Record<string, string>, set: readonly string[] = []) {
   const origin = { plugin: "dotenv", source: ".env file" };
   const variables = effectiveVariables({
     env,
+    given: Object.fromEntries(Object.entries(env).filter(([name]) => !set.includes(name))),
     origins: new Map(set.map((name) => [name, origin])),
     config: readConfig(env, CONTEXT),
     manifest: parseManifest(JSON.stringify(MANIFEST), "/srv/manifest.json"),
@@ -48,6 +49,13 @@ describe("effectiveVariables", () => {
       MOLECULE_DATA_DIR: "/srv/.data | default",
       MOLECULE_MANIFEST: "/srv/manifest.json | default",
     });
+  });
+
+  it("does not take the manifest's path from the .env file, which is read too late for it", () => {
+    const env = { MOLECULE_MANIFEST: "/srv/manifest.json" };
+    expect(effective(env).get("MOLECULE_MANIFEST")).to.equal("/srv/manifest.json | environment");
+    const filled = effective({ MOLECULE_MANIFEST: "/other.json" }, ["MOLECULE_MANIFEST"]);
+    expect(filled.get("MOLECULE_MANIFEST")).to.equal("/srv/manifest.json | default");
   });
 
   it("tells the variables that plugins declare, each once", () => {
