@@ -16,7 +16,12 @@ import { workspaceErrors } from "../errors/workspaces.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { UUID } from "./uuid.js";
-import { CreateWorkspaceSchema, DEFAULT_RUNTIME, parseCreateRequest } from "./create-request.js";
+import {
+  CreateWorkspaceSchema,
+  DEFAULT_RUNTIME,
+  parseCreateRequest,
+  withoutSecrets,
+} from "./create-request.js";
 import { environmentLayers } from "./environment-layers.js";
 import { asTier } from "./tier.js";
 import type { TemplateFolders } from "./template-folders.js";
@@ -90,7 +95,8 @@ export class EnvPreview {
    */
   async preview(body: unknown): Promise<EnvPreviewAnswer> {
     const checked = check(body);
-    if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
+    if (!checked.ok)
+      throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: withoutSecrets(checked.faults) });
     const { workspace_id: workspaceId, enable = [], disable = [] } = checked.value;
     const subject = await (workspaceId === undefined ? this.#imagined(body) : this.#existing(workspaceId));
     const given = workspaceId === undefined ? (checked.value.secrets ?? {}) : {};
