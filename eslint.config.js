@@ -47,10 +47,18 @@ export default tseslint.config(
     files: ["**/src/**/*.ts", "**/src/**/*.tsx", "core/testing/**/*.ts"],
     ignores: ["apps/host/src/cli/main.ts", "apps/demo-agent/src/main.ts"],
     rules: {
-      "no-restricted-properties": ["error", { object: "process", property: "env", message: ENV_MESSAGE }],
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: ENV_MESSAGE },
+        ...["globalThis", "global"].map((object) => ({ object, property: "process", message: ENV_MESSAGE })),
+      ],
       "no-restricted-imports": [
         "error",
-        ...["process", "node:process"].map((name) => ({ name, importNames: ["env"], message: ENV_MESSAGE })),
+        ...["process", "node:process"].map((name) => ({
+          name,
+          importNames: ["env", "default"],
+          message: ENV_MESSAGE,
+        })),
       ],
     },
   },

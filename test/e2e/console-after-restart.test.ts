@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { useEngine, type Engine } from "../support/engine.js";
@@ -31,6 +31,11 @@ describe("the console of a workspace whose host was started anew", function () {
     await makeImage();
     plantSecret(PLUGINS, "a plugin's secret");
     folder = await tempDir();
+    await mkdir(join(folder, "templates", "needy"), { recursive: true });
+    await writeFile(
+      join(folder, "templates", "needy", "config.yaml"),
+      "runtime: chatty\nruntime_config:\n  required_env: [OWN_KEY]\n",
+    );
     const template = { name: "chatty", image: IMAGE };
     const plugins = [{ name: "vault", module: "./vault.mjs" }];
     await writeFile(join(folder, "vault.mjs"), PLUGIN);
@@ -54,7 +59,11 @@ describe("the console of a workspace whose host was started anew", function () {
       dev: true,
       manifest: join(folder, "manifest.json"),
       dataDir: join(folder, "data"),
-      env: { ...engine.env, CONTAINER_RUNTIME: "docker" },
+      env: {
+        ...engine.env,
+        CONTAINER_RUNTIME: "docker",
+        WORKSPACE_TEMPLATES_DIR: join(folder, "templates"),
+      },
     });
     return host;
   }
@@ -80,5 +89,20 @@ describe("the console of a workspace whose host was started anew", function () {
     const second = await start();
     expect(await printed(id)).to.equal(before);
     await second.api("DELETE", `/workspaces/${id}?purge=true`);
+  });
+
+  it("shows no secret that was deleted while the old container is there, since the next launch came to nothing", async () => {
+    const only = await start();
+    const secrets = { OWN_KEY: OWN };
+    const id = await create(only, { name: "Needy", template: "needy", secrets });
+    const before = await printed(id);
+    await only.api("DELETE", `/workspaces/${id}/secrets/OWN_KEY`);
+    const failed = async () => {
+      const { text } = await only.api("GET", `/workspaces/${id}`);
+      return text.includes('"status":"failed"') ? true : undefined;
+    };
+    await eventually(failed, { what: "the restart without the secret has failed", timeoutMs: 60_000 });
+    expect(await printed(id)).to.equal(before);
+    await only.api("DELETE", `/workspaces/${id}?purge=true`);
   });
 });

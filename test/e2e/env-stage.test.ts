@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { runMolecule } from "../support/cli.js";
-import { startHost, type RunningHost } from "../support/host.js";
+import { runHost, startHost, type RunningHost } from "../support/host.js";
 import { startServer, type TestServer } from "../support/http-server.js";
 import { usePostgres, type Postgres } from "../support/postgres.js";
 import { makeProject, type Project } from "../support/project.js";
@@ -86,6 +86,47 @@ describe("stage env of a host in a project's subfolder, with a bare environment"
     await host?.stop();
     await project.write(".env", `${common}GITHUB_APP_ID=7\n`);
     expect(await stateOfWaiting(await start())).to.equal("GITHUB_APP_ID is set");
+  });
+
+  it("masks what the environment and earlier tasks hold in what a plugin of the stage says", async () => {
+    const plugins = [{ name: "chatty", module: "./chatty.mjs", stage: "env", required: true }];
+    project = await makeProject(plugins);
+    await project.write(
+      "chatty.mjs",
+      `export default { $$type: "@molecule/plugin", name: "chatty", api: 1, stage: "env",
+        setup(ctx) {
+          ctx.log.info("set up with " + ctx.env.METRICS_TOKEN);
+          ctx.bootTasks.add({ name: "chatty", stage: "env", run: ({ env, log }) => {
+            log.info("runs with " + env.ADMIN_TOKEN);
+            throw new Error("refused: " + env.ADMIN_TOKEN);
+          } });
+        } };\n`,
+    );
+    await project.write(".env", `ADMIN_TOKEN=${TOKEN}\nPORT=none\n`);
+    const env = { METRICS_TOKEN: "metrics-token-of-the-process" };
+    const { stdout } = await runHost({ bare: true, cwd: project.below, env });
+    expect(stdout)
+      .to.contain("set up with ***")
+      .and.contain("runs with ***")
+      .and.contain("refused: ***")
+      .and.not.contain(TOKEN)
+      .and.not.contain("metrics-token");
+  });
+
+  it("tells of a required plugin's failure without the secret of the .env file that it quotes", async () => {
+    const plugins = [{ name: "vital", module: "./vital.mjs", required: true }];
+    project = await makeProject(plugins);
+    await project.write(
+      "vital.mjs",
+      `export default { $$type: "@molecule/plugin", name: "vital", api: 1, stage: "main",
+        setup(ctx) { throw new Error("bad key " + ctx.env.ACME_TOKEN); } };\n`,
+    );
+    const common = `DATABASE_URL=${await databaseUrl()}\nPORT=0\nCONTAINER_RUNTIME=none\n`;
+    await project.write(".env", `${common}ACME_TOKEN=${TOKEN}\n`);
+    const { code, stdout, stderr } = await runHost({ bare: true, cwd: project.below });
+    expect(code).to.equal(1);
+    expect(stderr).to.contain("bad key *** [PLUGIN_REQUIRED_FAILED]");
+    expect(stdout + stderr).not.to.contain(TOKEN);
   });
 
   it("has what the control plane rotated after a restart, and molecule config names its origin", async () => {

@@ -87,6 +87,22 @@ describe("faults, row 40: encryption keys and ciphertexts", function () {
     await both.stop();
   });
 
+  it("production starts with damaged secrets alone under a key that is there, and tells them", async () => {
+    const first = await startHost(production(`k1:${OLD}`));
+    const planted = await plant(first, { DAMAGED: VALUE });
+    await first.stop();
+    await sql.query("update secrets set wrapped_key = substring(wrapped_key for 30)");
+    // As a rotation leaves it: all that opens is under the new key.
+    const again = await startHost(production(`k2:${NEW},k1:${OLD}`));
+    expect(JSON.stringify(again.lines)).to.contain(
+      'the key \\"k1\\" (1 secret) is the right one, but opens none of the secrets tried',
+    );
+    const anew = { key: "DAMAGED", value: "anew" };
+    await again.api("PUT", `/workspaces/${planted.id}/secrets`, anew, ADMIN);
+    expect((await planted.values(again)).body).to.deep.equal({ DAMAGED: "anew" });
+    await again.stop();
+  });
+
   it("outside of production a key is made once, and a lost one closes its secrets and nothing else", async () => {
     const env = { DATABASE_URL: url, CONTAINER_RUNTIME: "none", ADMIN_TOKEN: "planted-admin-token" };
     const first = await startHost({ env });

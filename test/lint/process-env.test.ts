@@ -20,6 +20,10 @@ describe("the lint rule on process.env", () => {
     'export const port = process["env"].PORT;',
     "const { env } = process;\nexport const port = env.PORT;",
     'import { env } from "node:process";\nexport const port = env.PORT;',
+    'import p from "node:process";\nexport const port = p.env.PORT;',
+    'import * as p from "node:process";\nexport const port = p.env.PORT;',
+    "export const port = globalThis.process.env.PORT;",
+    "const { process: p } = globalThis;\nexport const port = p.env.PORT;",
   ];
 
   for (const file of ["core/src/kernel.ts", "plugins/dotenv/src/task.ts", "apps/host/src/host.ts"]) {

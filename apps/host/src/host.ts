@@ -11,6 +11,7 @@ import {
   type Clock,
   type ContainerRuntime,
   type EngineInventory,
+  type KernelObserver,
   type Manifest,
 } from "@molecule/core";
 import { announce } from "./announce.js";
@@ -25,6 +26,7 @@ import type { Rollouts } from "./images/rollouts.js";
 import { createImageServices, type ImageServices } from "./images/services.js";
 import { HostLogger } from "./logging/host-logger.js";
 import { HostMetrics } from "./metrics/host-metrics.js";
+import { maskMessage } from "./mask-message.js";
 import { MeasuredInventory } from "./metrics/measured-inventory.js";
 import { MeasuredRuntime } from "./metrics/measured-runtime.js";
 import type { EngineRun } from "./metrics/workspace-metrics.js";
@@ -79,6 +81,8 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     return await new Boot(options, masker, log, stack).run();
   } catch (error) {
     await stack.unwind();
+    // It is told outside of the log, where nobody knows the secrets that this host has met by now.
+    maskMessage(error, masker);
     throw error;
   }
 }
@@ -164,8 +168,17 @@ class Boot {
     return { url, port: this.#port, stop: (reason) => this.#stop(reason) };
   }
 
-  #createKernel(manifest: Manifest, { observer }: HostMetrics): Kernel {
+  #createKernel(manifest: Manifest, metrics: HostMetrics): Kernel {
     const { env, cwd } = this.#options;
+    maskSecretsOf(env, this.#masker);
+    const observer: KernelObserver = {
+      ...metrics.observer,
+      onTask: (run) => {
+        // Before the next task or plugin can tell of what this one has set.
+        maskSecretsOf(env, this.#masker);
+        metrics.observer.onTask?.(run);
+      },
+    };
     const services = { clock: this.#clock, log: this.#log, masker: this.#masker };
     const kernel = new Kernel({ manifest, env, cwd, observer, ...services });
     this.#stack.push("loops and plugins", () => kernel.stop());
@@ -174,7 +187,6 @@ class Boot {
 
   #configure(kernel: Kernel, home: string, { dir }: Manifest): HostConfig {
     const { env, cwd, dev, terminal } = this.#options;
-    maskSecretsOf(env, this.#masker);
     const filled = { names: kernel.envOrigins, dir };
     const config = readConfig(env, { cwd, home, filled, dev, terminal });
     this.#log.configure(config.log);

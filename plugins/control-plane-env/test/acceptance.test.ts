@@ -42,6 +42,13 @@ describe("sort", () => {
     "SSL_CERT_FILE",
     "GIT_SSH_COMMAND",
     "GIT_CONFIG_COUNT",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_OBJECT_DIRECTORY",
+    "DOTNET_STARTUP_HOOKS",
+    "CORECLR_PROFILER_PATH",
+    "COR_ENABLE_PROFILING",
+    "MAVEN_OPTS",
     "SSH_ASKPASS",
     "HOME",
   ];

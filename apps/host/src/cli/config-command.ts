@@ -37,7 +37,7 @@ async function printConfig(context: CliContext, options: { dev: boolean; json: b
   const terminal = "isTTY" in output && output.isTTY === true;
   const config = readConfig(env, { cwd, home, filled, dev: options.dev, terminal });
   const declared = await declaredBy(manifest, env);
-  const variables = effectiveVariables({ env, origins, config, manifest, declared });
+  const variables = effectiveVariables({ env, given: context.env, origins, config, manifest, declared });
   const text = options.json ? renderJson(stage, variables) : renderText(stage, variables);
   output.write(`${maskerOf(env).mask(text)}\n`);
 }

@@ -1,5 +1,6 @@
 import { isCodedError, messageOf, type Clock } from "@molecule/core";
 import { Command, CommanderError } from "commander";
+import { maskerOf } from "../config/secret-names.js";
 import { registerConfigCommand } from "./config-command.js";
 import { registerDoctorCommand } from "./doctor/register.js";
 import { registerEnvCommands } from "./env-commands.js";
@@ -30,9 +31,8 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    context.errorOutput.write(
-      `molecule: ${isCodedError(error) ? `${error.message} [${error.code}]` : messageOf(error)}\n`,
-    );
+    const text = isCodedError(error) ? `${error.message} [${error.code}]` : messageOf(error);
+    context.errorOutput.write(`molecule: ${maskerOf(context.env).mask(text)}\n`);
     return 1;
   }
 }

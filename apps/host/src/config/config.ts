@@ -6,9 +6,13 @@ import type { EncryptionKey } from "../secrets/encryption-key.js";
 import { readEncryptionKeys } from "../secrets/read-encryption-keys.js";
 import { parseNetworks } from "./networks.js";
 import { readImages, type ImagesConfig } from "./images.js";
+import { readPath, type PathContext } from "./paths.js";
 import { VariableReader, type Environment } from "./variables.js";
 
-/** Where this installation stands: decides how open it is. Null is neither, and as strict as production. */
+/**
+ * Where this installation stands: decides how open it is. Null is neither: as closed as production, but content with
+ * the embedded database and with keys that it makes for itself.
+ */
 export type DeployEnvironment = "development" | "production" | null;
 
 /** Size of a tier; null where the default holds. */
@@ -70,14 +74,9 @@ export interface LogConfig {
 }
 
 /** What {@link readConfig} needs beside the environment. */
-export interface ConfigContext {
+export interface ConfigContext extends PathContext {
   /** `molecule start --dev`: `MOLECULE_ENV` is development unless it says otherwise. */
   readonly dev: boolean;
-  readonly cwd: string;
-  /** What default paths are relative to; `cwd` unless told. */
-  readonly home?: string;
-  /** What plugins of stage `env` have set: relative paths in it are relative to `dir`, the manifest's folder. */
-  readonly filled?: { readonly names: Pick<ReadonlyMap<string, unknown>, "has">; readonly dir: string };
   /** Whether the log goes to a terminal. */
   readonly terminal: boolean;
 }
@@ -119,18 +118,18 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
     host: read.text("HOST") ?? "0.0.0.0",
     port: read.integer("PORT", { min: 0, max: 65_535 }) ?? 8080,
     environment,
-    adminToken: read.text("ADMIN_TOKEN") ?? null,
-    metricsToken: read.text("METRICS_TOKEN") ?? null,
+    adminToken: readToken(read, "ADMIN_TOKEN"),
+    metricsToken: readToken(read, "METRICS_TOKEN"),
     encryptionKeys,
     testTokens: read.flag("MOLECULE_ENABLE_TEST_TOKENS") ?? false,
     databaseUrl,
     dataDir: readDataDir(read, context),
     containerRuntime: read.choice("CONTAINER_RUNTIME", ["auto", "docker", "process", "none"]) ?? "auto",
-    docker: readDocker(read),
+    docker: readDocker(read, context),
     allowPrivileged: read.flag("MOLECULE_ALLOW_PRIVILEGED") ?? false,
     tiers: readTiers(read),
     rollout: readRollout(read),
-    templatesDir: readPath(read, "WORKSPACE_TEMPLATES_DIR", "workspace-templates", context),
+    templatesDir: readFolder(read, "WORKSPACE_TEMPLATES_DIR", "workspace-templates", context),
     platformUrl: read.url("PLATFORM_URL", ["http:", "https:"])?.replace(/\/+$/, "") ?? null,
     corsOrigins:
       read.parsed("CORS_ORIGINS", "origins like https://example.com, separated by commas", parseOrigins) ??
@@ -142,7 +141,7 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
         "addresses and networks like 10.0.0.0/8, separated by commas",
         parseNetworks,
       ) ?? [],
-    images: readImages(read),
+    images: readImages(read, context),
     orgId: read.text("MOLECULE_ORG_ID") ?? null,
     provisionTimeoutSeconds: read.integer("PROVISION_TIMEOUT_SECONDS", { min: 1, max: 86_400 }) ?? null,
     log: readLog(read, context.terminal),
@@ -168,22 +167,32 @@ function readEnvironment(read: VariableReader, dev: boolean): DeployEnvironment 
 }
 
 function readDataDir(read: VariableReader, context: ConfigContext): string {
-  return readPath(read, "MOLECULE_DATA_DIR", ".data", context);
+  return readFolder(read, "MOLECULE_DATA_DIR", ".data", context);
 }
 
-function readPath(read: VariableReader, name: string, fallback: string, context: ConfigContext): string {
-  const text = read.text(name);
-  if (text === undefined) return resolve(context.home ?? context.cwd, fallback);
-  const { filled } = context;
-  return resolve(filled?.names.has(name) === true ? filled.dir : context.cwd, text);
+function readFolder(read: VariableReader, name: string, fallback: string, context: ConfigContext): string {
+  return readPath(read, name, context) ?? resolve(context.home ?? context.cwd, fallback);
 }
 
-function readDocker(read: VariableReader): HostConfig["docker"] {
+/** A token that callers can send; the fault shows nothing of it. */
+function readToken(read: VariableReader, name: string): string | null {
+  const token = read.text(name) ?? null;
+  if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
+    read.faults.push({
+      path: name,
+      found: `${token.length} characters with white space or others that no bearer token has`,
+      allowed: "printable ASCII characters without spaces or line ends",
+    });
+  }
+  return token;
+}
+
+function readDocker(read: VariableReader, context: ConfigContext): HostConfig["docker"] {
   const host = read.parsed("DOCKER_HOST", "unix:///path, tcp://host:port or http(s)://host:port", (text) =>
     /^(unix|npipe|tcp|https?):\/\/./.test(text) ? text : undefined,
   );
   const tlsVerify = read.text("DOCKER_TLS_VERIFY");
-  const certPath = read.text("DOCKER_CERT_PATH");
+  const certPath = readPath(read, "DOCKER_CERT_PATH", context);
   return {
     ...(host === undefined ? {} : { host }),
     ...(tlsVerify === undefined ? {} : { tlsVerify }),

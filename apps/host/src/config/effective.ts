@@ -1,6 +1,6 @@
 import { MASK, type EnvOrigin, type Manifest } from "@molecule/core";
 import type { HostConfig } from "./config.js";
-import { isSecretName } from "./secret-names.js";
+import { isSecretName, withoutPassword } from "./secret-names.js";
 import type { Environment } from "./variables.js";
 
 /** Where a value comes from. */
@@ -19,6 +19,8 @@ export interface EffectiveVariable {
   readonly origin: ValueOrigin;
 }
 
+const MANIFEST = "MOLECULE_MANIFEST";
+
 type Shown = string | number | boolean | null | undefined;
 
 /** What the host makes of each variable, in the order of docs/operating.md; null where the default is nothing. */
@@ -31,7 +33,7 @@ const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = 
   MOLECULE_ENABLE_TEST_TOKENS: (config) => config.testTokens,
   SECRETS_ENCRYPTION_KEYS: (config) => config.encryptionKeys.map(({ id }) => id).join(","),
   SECRETS_ENCRYPTION_KEY: (config) => config.encryptionKeys[0]?.id,
-  DATABASE_URL: (config) => config.databaseUrl,
+  DATABASE_URL: ({ databaseUrl }) => (databaseUrl === null ? null : withoutPassword(databaseUrl)),
   MOLECULE_DATA_DIR: (config) => config.dataDir,
   CONTAINER_RUNTIME: (config) => config.containerRuntime,
   DOCKER_HOST: (config) => config.docker.host,
@@ -70,6 +72,8 @@ const HOST_VARIABLES: Readonly<Record<string, (config: HostConfig) => Shown>> = 
 export interface EffectiveInputs {
   /** After stage `env`. */
   readonly env: Environment;
+  /** Before it: the process's own. */
+  readonly given: Environment;
   readonly origins: ReadonlyMap<string, EnvOrigin>;
   readonly config: HostConfig;
   readonly manifest: Manifest;
@@ -88,14 +92,14 @@ export function effectiveVariables(inputs: EffectiveInputs): EffectiveVariable[]
     const value = read(config);
     return entry(name, value === null || value === undefined ? null : String(value), inputs);
   });
-  const names = new Set(["MOLECULE_MANIFEST", "MOLECULE_PLUGINS"]);
+  const names = new Set([MANIFEST, "MOLECULE_PLUGINS"]);
   for (const { when } of manifest.plugins) if (when !== undefined) names.add(when.env);
   for (const name of inputs.declared) names.add(name);
   const declared = [...names].filter((name) => !(name in HOST_VARIABLES));
   const rest = [...origins.keys()].filter((name) => !(name in HOST_VARIABLES) && !names.has(name)).sort();
   return [
     ...own,
-    ...declared.map((name) => entry(name, name === "MOLECULE_MANIFEST" ? manifest.path : env[name], inputs)),
+    ...declared.map((name) => (name === MANIFEST ? manifestEntry(inputs) : entry(name, env[name], inputs))),
     ...rest.map((name) => ({ ...entry(name, env[name], inputs), value: MASK })),
   ];
 }
@@ -110,6 +114,12 @@ function entry(name: string, value: string | null | undefined, inputs: Effective
   const origin = originOf(name, inputs);
   if (value === null || value === undefined || value === "") return { name, value: null, origin };
   return { name, value: isSecretName(name) ? MASK : value, origin };
+}
+
+/** The manifest is looked for before stage `env`: what that says of it comes too late. */
+function manifestEntry({ manifest, given }: EffectiveInputs): EffectiveVariable {
+  const isGiven = (given[MANIFEST] ?? "").trim() !== "";
+  return { name: MANIFEST, value: manifest.path, origin: { kind: isGiven ? "environment" : "default" } };
 }
 
 function originOf(name: string, { env, origins }: EffectiveInputs): ValueOrigin {

@@ -8,6 +8,8 @@ import {
   type Manifest,
   type PluginEntry,
 } from "@molecule/core";
+import { maskMessage } from "../mask-message.js";
+import { maskerOf } from "./secret-names.js";
 import type { Environment } from "./variables.js";
 
 /** What stage `env` made of an environment. */
@@ -39,6 +41,9 @@ export async function runEnvStage(inputs: {
   try {
     await kernel.boot("env");
     return { env, origins: kernel.envOrigins, entries: kernel.report.entries() };
+  } catch (error) {
+    maskMessage(error, maskerOf(env));
+    throw error;
   } finally {
     await kernel.stop();
   }

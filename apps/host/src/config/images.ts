@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { readPath, type PathContext } from "./paths.js";
 import type { VariableReader } from "./variables.js";
 
 /** How images of workspace templates are kept up to date. */
@@ -17,13 +18,13 @@ export interface ImagesConfig {
 }
 
 /** Reads the variables that concern images. */
-export function readImages(read: VariableReader): ImagesConfig {
+export function readImages(read: VariableReader, context: PathContext): ImagesConfig {
   const username = read.text("GHCR_USER");
   const password = read.text("GHCR_TOKEN");
   return {
     credentials: {
       ghcr: username === undefined || password === undefined ? null : { username, password },
-      dockerConfigDir: read.text("DOCKER_CONFIG") ?? join(homedir(), ".docker"),
+      dockerConfigDir: readPath(read, "DOCKER_CONFIG", context) ?? join(homedir(), ".docker"),
     },
     keepDays: read.integer("IMAGE_KEEP_DAYS", { min: 1, max: 3_650 }) ?? null,
     webhookSecret: read.text("REGISTRY_WEBHOOK_SECRET") ?? null,

@@ -61,7 +61,10 @@ export class VariableReader {
 
   /** Notes a fault. The text found is told without what could be a password in a URL. */
   fault(path: string, found: string, allowed: string): void {
-    const shown = found.replace(/:\/\/[^@/\s]*@/, "://…@").slice(0, 80);
+    const shown = found
+      .replace(/\/\/.*@/s, "//…@")
+      .replace(/([?&]password=)[^&#]*/g, "$1…")
+      .slice(0, 80);
     this.faults.push({ path, found: JSON.stringify(shown), allowed });
   }
 }

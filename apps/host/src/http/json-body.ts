@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { messageOf, type Checked } from "@molecule/core";
+import type { Checked } from "@molecule/core";
 import getRawBody from "raw-body";
 import { httpErrors } from "../errors/http.js";
 import { forbiddenIn } from "./json-rules.js";
@@ -20,10 +20,15 @@ export async function readJsonBody(request: IncomingMessage): Promise<Checked<un
     const faults = forbiddenIn(value);
     return faults.length === 0 ? { ok: true, value } : { ok: false, faults };
   } catch (error) {
-    const found =
-      bytes.length === 0 ? "nothing" : messageOf(error).toWellFormed().replaceAll("\0", "\\u0000");
+    const found = bytes.length === 0 ? "nothing" : whatIsWrong(error);
     return { ok: false, faults: [{ path: "", found, allowed: "a JSON text in UTF-8" }] };
   }
+}
+
+/** With the place where the parser stopped, if it says so; what it quotes of the text may be part of a secret. */
+function whatIsWrong(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return "bytes that are no UTF-8";
+  return `a text that is no JSON${/ at position \d+/.exec(error.message)?.[0] ?? ""}`;
 }
 
 /**

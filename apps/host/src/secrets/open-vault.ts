@@ -9,7 +9,8 @@ import { SecretVault } from "./secret-vault.js";
 
 /**
  * The vault of this installation, after its keys were tried and compared with what is stored. Outside of production a
- * missing key is told only: what it encrypted stays closed, and all else works.
+ * missing key is told only: what it encrypted stays closed, and all else works. So it is everywhere with secrets that
+ * were damaged: their key being there, nothing is gained by not starting.
  * @throws ENCRYPTION_SELF_TEST_FAILED; in production ENCRYPTION_KEYS_MISSING
  */
 export async function openVault(
@@ -20,11 +21,15 @@ export async function openVault(
   const random = systemRandom;
   selfTest(keys, random);
   const envelope = new Envelope(keys, random);
-  const { faults } = await checkKeys(store, keys, envelope);
+  const { faults, damages, sound } = await checkKeys(store, keys, envelope);
   if (faults.length > 0) {
     const error = secretErrors.ENCRYPTION_KEYS_MISSING({ faults });
     if (environment === "production") throw error;
     log.error(error.message, { code: error.code });
   }
+  for (const damage of damages) {
+    log.error(`${damage}; molecule secrets check names them, and set anew they open again`);
+  }
+  await store.rememberKeys(sound);
   return new SecretVault({ store, envelope, random });
 }

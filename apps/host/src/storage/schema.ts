@@ -29,7 +29,7 @@ export type WorkspaceStatus = (typeof WORKSPACE_STATUSES)[number];
 /** What a workspace may do with its mounted folder. */
 export type WorkspaceAccess = "none" | "read_only" | "read_write";
 
-/** Facts of the installation: `instance_id`. */
+/** Facts of the installation: `instance_id`, and the fingerprint of each encryption key by its id. */
 export interface InstallationTable {
   key: string;
   value: string;

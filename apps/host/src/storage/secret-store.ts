@@ -1,7 +1,11 @@
 import { sql } from "kysely";
+import type { EncryptionKey } from "../secrets/encryption-key.js";
 import type { SealedSecret, SecretPlace } from "../secrets/envelope.js";
 import { readMigrations } from "./migrate.js";
 import type { Executor } from "./schema.js";
+
+/** What the installation's facts about keys begin with. */
+const FINGERPRINT_OF = "encryption-key:";
 
 /** A secret with its place, still encrypted. */
 export interface StoredSecret {
@@ -115,6 +119,29 @@ export class SecretStore {
       from unnest(${ids}::uuid[], ${kekIds}::text[], ${wrapped}::bytea[]) as fresh (id, kek_id, wrapped_key)
       where secrets.id = fresh.id and secrets.kek_id = ${from}`.execute(this.#db);
     return Number(numAffectedRows);
+  }
+
+  /** The fingerprints of the keys that hosts have worked with, by the keys' ids. */
+  async keyFingerprints(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#db
+      .selectFrom("installation")
+      .select(["key", "value"])
+      .where("key", "like", `${FINGERPRINT_OF}%`)
+      .execute();
+    return new Map(rows.map(({ key, value }) => [key.slice(FINGERPRINT_OF.length), value]));
+  }
+
+  /** Keeps which key each id stands for, in place of what it stood for before. */
+  async rememberKeys(keys: readonly Pick<EncryptionKey, "id" | "fingerprint">[]): Promise<void> {
+    const facts = keys.map(({ id, fingerprint }) => ({ key: FINGERPRINT_OF + id, value: fingerprint }));
+    if (facts.length === 0) return;
+    await this.#db
+      .insertInto("installation")
+      .values(facts)
+      .onConflict((conflict) =>
+        conflict.column("key").doUpdateSet((fresh) => ({ value: fresh.ref("excluded.value") })),
+      )
+      .execute();
   }
 
   #stored() {

@@ -2,6 +2,8 @@ import { compileSchema, Type, type Static } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
+import type { TemplateFolders } from "./template-folders.js";
+import { modelOf } from "./workspace-model.js";
 import type { WorkspaceCreation } from "./creation.js";
 import type { WorkspaceDeletion } from "./deletion.js";
 
@@ -45,12 +47,14 @@ export class Bundles {
     readonly workspaces: WorkspaceStore;
     readonly creation: WorkspaceCreation;
     readonly deletion: WorkspaceDeletion;
+    readonly folders: TemplateFolders;
   };
 
   constructor(services: {
     workspaces: WorkspaceStore;
     creation: WorkspaceCreation;
     deletion: WorkspaceDeletion;
+    folders: TemplateFolders;
   }) {
     this.#services = services;
   }
@@ -83,6 +87,8 @@ export class Bundles {
     for (const child of await this.#services.workspaces.children(row.id)) {
       below.push(await this.#exportTree(child));
     }
+    // Without its template's folder a workspace can't be started, but is exported all the same.
+    const { model } = await modelOf(row, this.#services.folders).catch(() => ({ model: "" }));
     return {
       schema: "1.0",
       id: row.id,
@@ -90,7 +96,7 @@ export class Bundles {
       description: row.role ?? "",
       tier: row.tier,
       runtime: row.runtime,
-      model: row.model ?? "",
+      model,
       skills: [],
       tools: [],
       prompts: {},

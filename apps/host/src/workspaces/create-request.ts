@@ -1,5 +1,5 @@
 import { isAbsolute, normalize } from "node:path";
-import { compileSchema, Type, type Static } from "@molecule/core";
+import { compileSchema, Type, type Fault, type Static } from "@molecule/core";
 import { assertSecrets, withoutFound } from "../secrets/secret-rules.js";
 import { workspaceErrors } from "../errors/workspaces.js";
 
@@ -63,8 +63,7 @@ const SYSTEM_DIRS = [
 export function parseCreateRequest(body: unknown): CreateWorkspaceRequest {
   const checked = check(body);
   if (!checked.ok) {
-    const faults = checked.faults.map((each) => (/^secrets\b/.test(each.path) ? withoutFound(each) : each));
-    throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults });
+    throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: withoutSecrets(checked.faults) });
   }
   const request = checked.value;
   const problems = fieldProblems(request);
@@ -72,6 +71,11 @@ export function parseCreateRequest(body: unknown): CreateWorkspaceRequest {
   checkWorkspaceDir(request);
   assertSecrets(request.secrets ?? {}, "secrets");
   return request;
+}
+
+/** The faults of a body with `secrets`, with nothing of what stands there. */
+export function withoutSecrets(faults: readonly Fault[]): Fault[] {
+  return faults.map((each) => (/^secrets\b/.test(each.path) ? withoutFound(each) : each));
 }
 
 /** What is wrong with the texts of a workspace; those that are not given are not looked at. */

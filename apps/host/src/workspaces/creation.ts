@@ -27,7 +27,7 @@ export interface CreationServices {
   readonly folders: TemplateFolders;
   readonly urlGuard: AgentUrlGuard;
   readonly vault: SecretVault;
-  readonly secrets: Pick<WorkspaceSecrets, "add">;
+  readonly secrets: Pick<WorkspaceSecrets, "add" | "forget">;
   readonly newId: () => string;
   /** What agents call. */
   readonly platformUrl: () => string;
@@ -61,15 +61,21 @@ export class WorkspaceCreation {
     const row: NewRow = {
       ...this.#columns(request),
       runtime: external ? EXTERNAL : runtime,
-      model: request.model ?? folder?.model ?? null,
+      // The template's is taken at each launch: this one somebody has chosen.
+      model: request.model ?? null,
       tier: asTier(request.tier ?? folder?.tier ?? null),
     };
     const { secrets = {} } = request;
     // Before anything is written, and so before anything of it can show.
     for (const value of Object.values(secrets)) this.#services.secrets.add(row.id, value);
-    return external
-      ? this.#createExternal(row, request.url ?? "", secrets)
-      : this.#createProvisioned(row, secrets);
+    try {
+      return await (external
+        ? this.#createExternal(row, request.url ?? "", secrets)
+        : this.#createProvisioned(row, secrets));
+    } catch (error) {
+      this.#services.secrets.forget(row.id);
+      throw error;
+    }
   }
 
   #assertRuntime(runtime: string): void {

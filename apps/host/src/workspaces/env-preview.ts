@@ -16,9 +16,16 @@ import { workspaceErrors } from "../errors/workspaces.js";
 import type { WorkspaceRow } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { UUID } from "./uuid.js";
-import { CreateWorkspaceSchema, DEFAULT_RUNTIME, parseCreateRequest } from "./create-request.js";
+import {
+  CreateWorkspaceSchema,
+  DEFAULT_RUNTIME,
+  parseCreateRequest,
+  withoutSecrets,
+} from "./create-request.js";
 import { environmentLayers } from "./environment-layers.js";
 import { asTier } from "./tier.js";
+import type { TemplateFolders } from "./template-folders.js";
+import { modelOf } from "./workspace-model.js";
 
 const Names = Type.Optional(Type.Array(Type.String(), { description: "Names of plugins" }));
 
@@ -55,6 +62,7 @@ export interface EnvPreviewServices {
   readonly runtime: ContainerRuntime;
   readonly workspaces: WorkspaceStore;
   readonly templates: readonly WorkspaceTemplate[];
+  readonly folders: Pick<TemplateFolders, "read">;
   readonly vault: SecretVault;
   readonly masker: SecretMasker;
   readonly log: Logger;
@@ -83,11 +91,12 @@ export class EnvPreview {
 
   /**
    * @throws INVALID_WORKSPACE_PAYLOAD, WORKSPACE_NOT_FOUND, UNKNOWN_RUNTIME, PLUGIN_UNKNOWN, PLUGIN_TRIAL_FAILED,
-   * SECRETS_UNREADABLE, and those of {@link parseCreateRequest}
+   * SECRETS_UNREADABLE, INVALID_TEMPLATE, and those of {@link parseCreateRequest}
    */
   async preview(body: unknown): Promise<EnvPreviewAnswer> {
     const checked = check(body);
-    if (!checked.ok) throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: checked.faults });
+    if (!checked.ok)
+      throw workspaceErrors.INVALID_WORKSPACE_PAYLOAD({ faults: withoutSecrets(checked.faults) });
     const { workspace_id: workspaceId, enable = [], disable = [] } = checked.value;
     const subject = await (workspaceId === undefined ? this.#imagined(body) : this.#existing(workspaceId));
     const given = workspaceId === undefined ? (checked.value.secrets ?? {}) : {};
@@ -106,7 +115,7 @@ export class EnvPreview {
   async #existing(workspaceId: string): Promise<Subject> {
     const row = await this.#services.workspaces.get(workspaceId);
     if (row === undefined || row.status === "removed") throw workspaceErrors.WORKSPACE_NOT_FOUND({});
-    return row;
+    return { ...row, model: (await modelOf(row, this.#services.folders)).model || null };
   }
 
   #imagined(body: unknown): Promise<Subject> {

@@ -16,7 +16,7 @@ import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { SecretVault } from "../secrets/secret-vault.js";
 import { environmentLayers } from "./environment-layers.js";
-import { generatedConfig, mergeFiles, tokenFile } from "./launch-files.js";
+import { generatedConfig, mergeFiles, templateFiles, tokenFile } from "./launch-files.js";
 import { PluginFailure } from "./plugin-failure.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import type { TemplateFolders } from "./template-folders.js";
@@ -46,6 +46,13 @@ export interface NextAttempt {
   readonly attempt: number;
   /** Reference or id of the image that it is to run. */
   readonly template: WorkspaceTemplate;
+}
+
+/** A workspace's own files, and what they say. */
+interface Configs {
+  readonly files: LaunchFile[];
+  readonly requiredEnv: readonly string[];
+  readonly model: string | null;
 }
 
 /** Makes a launch out of a row: token, layers, chain, preflight; in this order. */
@@ -104,7 +111,7 @@ export class LaunchPreparation {
     const base = await runtime.baseEnvironment(template, call);
     const token = await issueToken();
     if (token === null) return null;
-    const chain = await this.#runChain(row, base, call);
+    const chain = await this.#runChain({ ...row, model: configs.model }, base, call);
     assertRequired(configs.requiredEnv, chain.env);
     return {
       workspaceId: row.id,
@@ -123,10 +130,12 @@ export class LaunchPreparation {
     };
   }
 
-  async #configFiles(row: WorkspaceRow): Promise<{ files: LaunchFile[]; requiredEnv: readonly string[] }> {
-    if (row.template === null) return { files: [generatedConfig(row)], requiredEnv: [] };
+  async #configFiles(row: WorkspaceRow): Promise<Configs> {
+    const { model } = row;
+    if (row.template === null) return { files: [generatedConfig(row)], requiredEnv: [], model };
     const folder = await this.#services.folders.read(row.template);
-    return { files: await this.#services.folders.files(folder), requiredEnv: folder.requiredEnv };
+    const files = templateFiles(await this.#services.folders.files(folder), model);
+    return { files, requiredEnv: folder.requiredEnv, model: model ?? folder.model };
   }
 
   /** Ends the tokens of earlier attempts and issues this one's, unless the row has moved on. */

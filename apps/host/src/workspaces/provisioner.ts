@@ -22,6 +22,7 @@ import type { EngineTurns } from "./engine-turns.js";
 import { PluginFailure } from "./plugin-failure.js";
 import { Limiter } from "./limiter.js";
 import type { LaunchPreparation } from "./launch-preparation.js";
+import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import { markLeftover } from "./sweeps/leftovers.js";
 
 /** Ms for bringing one workspace up in the engine. */
@@ -40,6 +41,7 @@ export interface ProvisionerServices {
   readonly swaps: ActiveSwaps;
   readonly runtime: ContainerRuntime;
   readonly turns: EngineTurns;
+  readonly secrets: Pick<WorkspaceSecrets, "replaced">;
   readonly masker: SecretMasker;
   readonly clock: Clock;
   readonly log: Logger;
@@ -159,9 +161,10 @@ export class Provisioner {
 
   /** @returns false when the workspace had moved on meanwhile and the container was taken back */
   async #launch(row: WorkspaceRow, spec: LaunchSpec, call: RuntimeCall): Promise<boolean> {
-    const { database, runtime } = this.#services;
+    const { database, runtime, secrets } = this.#services;
     call.signal.throwIfAborted();
     const launched = await runtime.launch(spec, call);
+    secrets.replaced(row.id);
     for (const notice of launched.notices) call.log.warn(notice);
     const current = await database.db
       .updateTable("workspaces")

@@ -40,7 +40,7 @@ export class SecretChanges {
     const { vault, secrets, restarts } = this.#services;
     await this.#change(workspaceId, key, (trx) => vault.save(trx, workspaceId, { [key]: value }));
     if (workspaceId === null) secrets.addGlobal(key, value);
-    else secrets.add(workspaceId, value);
+    else secrets.keep(workspaceId, key, value);
     restarts.marked();
   }
 
@@ -56,8 +56,12 @@ export class SecretChanges {
    * @throws SECRETS_UNREADABLE naming those that do not open
    */
   async values(workspaceId: string): Promise<Record<string, string>> {
-    const { global, workspace } = await this.#services.vault.valuesFor(workspaceId);
-    return { ...global, ...workspace };
+    const { vault, secrets } = this.#services;
+    const { global, workspace } = await vault.valuesFor(workspaceId);
+    const values = { ...global, ...workspace };
+    // Another host may have set them since this one has learned what the workspace knows.
+    for (const [key, value] of Object.entries(values)) secrets.keep(workspaceId, key, value);
+    return values;
   }
 
   /** Changes a secret and marks whom it concerns, both or neither: a host that dies then leaves no old value behind. */

@@ -68,7 +68,7 @@ export function createWorkspaceApi(parts: WorkspaceApiParts): WorkspaceApi {
     activities: new Activities({ db: database.db, events, secrets, masker }),
     discovery: new Discovery({ db: database.db, workspaces, urlGuard, runtime, mayTalk }),
     mayTalk,
-    bundles: new Bundles({ workspaces, creation, deletion }),
+    bundles: new Bundles({ workspaces, creation, deletion, folders }),
     templates: () => folders.list(),
   };
 }

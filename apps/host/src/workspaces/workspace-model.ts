@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { Database } from "../storage/database.js";
+import type { WorkspaceRow } from "../storage/schema.js";
 import { MAX_MODEL_BYTES } from "./create-request.js";
 import { markForRestart } from "./restart-marks.js";
 import type { SecretRestarts } from "./secret-restarts.js";
@@ -17,6 +18,20 @@ export interface WorkspaceModelServices {
   readonly database: Pick<Database, "db">;
   readonly folders: TemplateFolders;
   readonly restarts: Pick<SecretRestarts, "marked">;
+}
+
+/**
+ * The model that a workspace is launched with.
+ * @throws INVALID_TEMPLATE when its template's folder is gone
+ */
+export async function modelOf(
+  { model, template }: Pick<WorkspaceRow, "model" | "template">,
+  folders: Pick<TemplateFolders, "read">,
+): Promise<ModelAnswer> {
+  if (model !== null) return { model, source: "workspace" };
+  const folder = template === null ? null : await folders.read(template);
+  const own = folder?.model ?? null;
+  return own === null ? { model: "", source: "default" } : { model: own, source: "template" };
 }
 
 /** Shows and changes the model that a workspace works with. */
@@ -37,10 +52,7 @@ export class WorkspaceModel {
       .where("status", "<>", "removed")
       .executeTakeFirst();
     if (row === undefined) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
-    if (row.model !== null) return { model: row.model, source: "workspace" };
-    const folder = row.template === null ? null : await folders.read(row.template);
-    const model = folder?.model ?? null;
-    return model === null ? { model: "", source: "default" } : { model, source: "template" };
+    return modelOf(row, folders);
   }
 
   /**

@@ -8,8 +8,15 @@ interface Attempt {
   readonly attempt: number;
 }
 
+/** Values that are masked for a workspace, with what releases each. */
+type Masks = Map<string, () => void>;
+type Mask = readonly [value: string, release: () => void];
+
+/** Values of one key that are masked. */
+const KEPT_VALUES = 2;
+
 /**
- * Keeps the secrets of the workspaces' current attempts masked; those of earlier attempts are of no use any more. What
+ * Keeps the secrets of the workspaces' current attempts masked, and those of the last one until its container is gone. What
  * another host has set, or this one before it was started anew, it learns when a workspace first says something.
  */
 export class WorkspaceSecrets {
@@ -17,7 +24,11 @@ export class WorkspaceSecrets {
   readonly #vault: Pick<SecretVault, "knownTo">;
   readonly #launched: Pick<LaunchedSecrets, "of">;
   readonly #log: Logger;
-  readonly #releases = new Map<string, (() => void)[]>();
+  readonly #current = new Map<string, Masks>();
+  /** What is masked for an earlier attempt still, whose container may be there until a launch has replaced it. */
+  readonly #former = new Map<string, Masks>();
+  /** The last values of each key of a workspace that callers set, or that it was handed; the newest last. */
+  readonly #kept = new Map<string, Map<string, Mask[]>>();
   readonly #learned = new Map<string, Promise<number>>();
   /** The attempts of which it is known what they were launched with. */
   readonly #launches = new Map<string, number>();
@@ -37,10 +48,22 @@ export class WorkspaceSecrets {
 
   /** Masks one more value for as long as the workspace's attempt lasts. */
   add(workspaceId: string, value: string): void {
-    const release = this.#masker.add(value);
-    const releases = this.#releases.get(workspaceId);
-    if (releases === undefined) this.#releases.set(workspaceId, [release]);
-    else releases.push(release);
+    const masks = masksOf(this.#current, workspaceId);
+    if (!masks.has(value)) masks.set(value, this.#masker.add(value));
+  }
+
+  /**
+   * Masks a value of a workspace's secret, and the one that the key had before: the workspace may still tell that one.
+   * Older ones are given up, since an attempt may last for ever.
+   */
+  keep(workspaceId: string, key: string, value: string): void {
+    const keys = this.#kept.get(workspaceId) ?? new Map<string, Mask[]>();
+    this.#kept.set(workspaceId, keys);
+    const masks = keys.get(key) ?? [];
+    keys.set(key, masks);
+    if (masks.at(-1)?.[0] === value) return;
+    masks.push([value, this.#masker.add(value)]);
+    if (masks.length > KEPT_VALUES) masks.shift()?.[1]();
   }
 
   /** Masks a secret of all workspaces, in place of the value that its key had. */
@@ -50,11 +73,25 @@ export class WorkspaceSecrets {
     former?.();
   }
 
-  /** This host launches a new attempt: its token is masked in place of all that the last one knew. */
+  /**
+   * This host prepares a new attempt, of which it will know all. What the last one knew stays masked until
+   * {@link replaced}: its container prints on until then, also when the launch comes to nothing.
+   */
   launch({ id, attempt }: Attempt, token: string): void {
-    this.forget(id);
+    const former = masksOf(this.#former, id);
+    for (const [value, release] of [...(this.#current.get(id) ?? []), ...this.#takeKept(id)]) {
+      if (former.has(value)) release();
+      else former.set(value, release);
+    }
+    this.#current.delete(id);
+    this.#learned.delete(id);
     this.add(id, token);
     this.#launches.set(id, attempt);
+  }
+
+  /** The container of the attempt that was prepared last has taken the place of any earlier one. */
+  replaced(workspaceId: string): void {
+    releaseAll(this.#former, workspaceId);
   }
 
   /**
@@ -80,10 +117,17 @@ export class WorkspaceSecrets {
 
   /** The workspace is gone. */
   forget(workspaceId: string): void {
-    for (const release of this.#releases.get(workspaceId) ?? []) release();
-    this.#releases.delete(workspaceId);
+    releaseAll(this.#current, workspaceId);
+    releaseAll(this.#former, workspaceId);
+    for (const [, release] of this.#takeKept(workspaceId)) release();
     this.#learned.delete(workspaceId);
     this.#launches.delete(workspaceId);
+  }
+
+  #takeKept(workspaceId: string): Mask[] {
+    const masks = [...(this.#kept.get(workspaceId)?.values() ?? [])].flat();
+    this.#kept.delete(workspaceId);
+    return masks;
   }
 
   async #learnStored({ id, attempt }: Attempt): Promise<void> {
@@ -109,4 +153,15 @@ export class WorkspaceSecrets {
     for (const value of await this.#launched.of(id, attempt)) this.add(id, value);
     this.#launches.set(id, attempt);
   }
+}
+
+function masksOf(all: Map<string, Masks>, workspaceId: string): Masks {
+  const masks = all.get(workspaceId) ?? new Map<string, () => void>();
+  all.set(workspaceId, masks);
+  return masks;
+}
+
+function releaseAll(all: Map<string, Masks>, workspaceId: string): void {
+  for (const release of all.get(workspaceId)?.values() ?? []) release();
+  all.delete(workspaceId);
 }

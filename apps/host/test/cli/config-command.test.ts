@@ -63,6 +63,18 @@ describe("molecule config", () => {
     expect(env).to.deep.equal({ PORT: "2", METRICS_TOKEN: SECRET });
   });
 
+  it("tells of a required plugin's failure without the secret that it quotes", async () => {
+    project = await makeProject([{ name: "vital", module: "./vital.mjs", stage: "env", required: true }]);
+    await project.write(
+      "vital.mjs",
+      `export default { $$type: "@molecule/plugin", name: "vital", api: 1, stage: "env",
+        setup(ctx) { throw new Error("bad key " + ctx.env.ACME_TOKEN); } };\n`,
+    );
+    const { code, text } = await run(["config"], { ACME_TOKEN: SECRET });
+    expect(code).to.equal(1);
+    expect(text).to.contain("bad key *** [PLUGIN_REQUIRED_FAILED]");
+  });
+
   it("takes --dev as the host does", async () => {
     expect((await run(["config", "--dev"])).text).to.match(/^MOLECULE_ENV +development +default$/m);
   });

@@ -89,6 +89,16 @@ describe("readConfig", () => {
     ]);
   });
 
+  it("tells a URL that is refused without any of its password", () => {
+    for (const [url, shown] of [
+      ["postgres://u:pa/ss-word@db/x", "postgres://…@db/x"],
+      ["mysql://db/x?user=u&password=hunter22", "mysql://db/x?user=u&password=…"],
+      ["mysql://u:abc@defgh@db/x", "mysql://…@db/x"],
+    ] as const) {
+      expect(messageFor({ DATABASE_URL: url })).to.contain(`DATABASE_URL: found "${shown}"`);
+    }
+  });
+
   it("puts default paths beside the manifest, those of the .env file too, and those of the process where it runs", () => {
     const place = { ...context, cwd: "/srv/molecule/apps", home: "/srv/molecule" };
     const env = { MOLECULE_DATA_DIR: "./data" };
@@ -96,6 +106,24 @@ describe("readConfig", () => {
     expect(readConfig(env, place).dataDir).to.equal("/srv/molecule/apps/data");
     const filled = { names: new Set(["MOLECULE_DATA_DIR"]), dir: "/srv/molecule" };
     expect(readConfig(env, { ...place, filled }).dataDir).to.equal("/srv/molecule/data");
+  });
+
+  it("puts the .env file's relative paths of Docker's files beside the manifest, too", () => {
+    const env = { DOCKER_CONFIG: "docker", DOCKER_CERT_PATH: "certs" };
+    const read = (filled?: ReadonlySet<string>) => {
+      const from = filled === undefined ? {} : { filled: { names: filled, dir: "/srv" } };
+      const { docker, images } = readConfig(env, { ...context, ...from });
+      return [docker.certPath, images.credentials.dockerConfigDir];
+    };
+    expect(read()).to.deep.equal(["/srv/molecule/certs", "/srv/molecule/docker"]);
+    expect(read(new Set(Object.keys(env)))).to.deep.equal(["/srv/certs", "/srv/docker"]);
+  });
+
+  it("refuses tokens that nobody could send, and shows nothing of them", () => {
+    const message = messageFor({ ADMIN_TOKEN: "hunter22\n", METRICS_TOKEN: "hunter 23" });
+    expect(message).to.contain("ADMIN_TOKEN: found 9 characters with white space");
+    expect(message).to.contain("METRICS_TOKEN: found 9 characters with white space");
+    expect(message).not.to.contain("hunter");
   });
 
   it("refuses the embedded database in production", () => {

@@ -16,6 +16,7 @@ function effective(env: Record<string, string>, set: readonly string[] = []) {
   const origin = { plugin: "dotenv", source: ".env file" };
   const variables = effectiveVariables({
     env,
+    given: Object.fromEntries(Object.entries(env).filter(([name]) => !set.includes(name))),
     origins: new Map(set.map((name) => [name, origin])),
     config: readConfig(env, CONTEXT),
     manifest: parseManifest(JSON.stringify(MANIFEST), "/srv/manifest.json"),
@@ -50,11 +51,25 @@ describe("effectiveVariables", () => {
     });
   });
 
+  it("does not take the manifest's path from the .env file, which is read too late for it", () => {
+    const env = { MOLECULE_MANIFEST: "/srv/manifest.json" };
+    expect(effective(env).get("MOLECULE_MANIFEST")).to.equal("/srv/manifest.json | environment");
+    const filled = effective({ MOLECULE_MANIFEST: "/other.json" }, ["MOLECULE_MANIFEST"]);
+    expect(filled.get("MOLECULE_MANIFEST")).to.equal("/srv/manifest.json | default");
+  });
+
   it("tells the variables that plugins declare, each once", () => {
     const variables = effective({ ACME_URL: "https://acme", ACME_TOKEN: "hunter22" }, ["ACME_TOKEN"]);
     expect(variables.get("ACME_URL")).to.equal("https://acme | environment");
     expect(variables.get("ACME_TOKEN")).to.equal("*** | .env file (dotenv)");
     expect(variables.get("PORT")).to.equal("8080 | default");
+  });
+
+  it("shows no part of the database's password, however short and wherever it ends for a parser", () => {
+    const variables = effective({ DATABASE_URL: "postgres://u:1/a@b@db/x" });
+    expect(variables.get("DATABASE_URL")).to.equal("postgres://u:***@db/x | environment");
+    const inQuery = effective({ DATABASE_URL: "postgres://db/x?password=1%2Fa&user=u" });
+    expect(inQuery.get("DATABASE_URL")).to.equal("postgres://db/x?password=***&user=u | environment");
   });
 
   it("masks secrets, and whatever a plugin has set that nobody declared", () => {

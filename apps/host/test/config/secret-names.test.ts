@@ -23,4 +23,16 @@ describe("maskerOf", () => {
     const env = { ADMIN_TOKEN: "hunter22", DATABASE_URL: "postgres://u:pass%40word@db/x", PORT: "123456" };
     expect(maskerOf(env).mask("hunter22 pass@word 123456")).to.equal("*** *** 123456");
   });
+
+  it("hides a password of the database that no parser would find", () => {
+    for (const [url, masked] of [
+      ["postgres://u:pa/ss-word@db/x", "postgres://u:***@db/x"],
+      ["postgres://u:12/rest-of-it@db/x", "postgres://u:***@db/x"],
+      ["postgres://db/x?user=u&password=hunter%2022x#y", "postgres://db/x?user=u&password=***#y"],
+      ["mysql://u:abc@defgh@db/x", "mysql://u:***@db/x"],
+      ["postgres://localhost:5432/x", "postgres://localhost:5432/x"],
+    ] as const) {
+      expect(maskerOf({ DATABASE_URL: url }).mask(url)).to.equal(masked);
+    }
+  });
 });

@@ -52,6 +52,23 @@ describe("a request body", () => {
     expect(platform.log.lines.filter((line) => line.level === "error")).to.deep.equal([]);
   });
 
+  it("is refused without any secret that stands in it, wherever its fault is", async () => {
+    const platform = await platforms.start({ config: DEVELOPMENT });
+    for (const path of ["/workspaces", "/admin/env/preview"]) {
+      for (const body of [
+        '{"name":"x","secrets":{"A":123456789}}',
+        '{"name":"x","secrets":"123456789"}',
+        '{"name":"x","secrets":{"A":"123456789"',
+        '{"name":"x","secrets":{"A":"123456789}}',
+        '{"name":"x","secrets":{"A":x123456789}}',
+      ]) {
+        const { status, text } = await ask(platform.url + path, { method: "POST", body, headers: {} });
+        expect(status).to.equal(400);
+        expect(text, `${path} ${body}`).to.contain('"faults":').and.not.match(/\d{5}/);
+      }
+    }
+  });
+
   it("is refused with 413 over 1 MiB, whether or not its length was announced", async () => {
     const platform = await platforms.start({ config: DEVELOPMENT });
     const big = JSON.stringify({ name: "x", padding: "y".repeat(10 * MIB) });

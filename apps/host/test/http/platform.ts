@@ -1,5 +1,6 @@
 import {
   Kernel,
+  type SecretMasker,
   parseManifest,
   soleHostLeases,
   systemClock,
@@ -40,6 +41,8 @@ export interface PlatformOptions {
   readonly limits?: Partial<ServerLimits>;
   /** None unless told, as where the container runtime is not docker. */
   readonly images?: HttpDependencies["images"];
+  /** What the services of workspaces are configured by; nothing unless told. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   /** None unless told: workspaces can be created, and fail. */
   readonly runtime?: ContainerRuntime;
@@ -52,6 +55,7 @@ export interface RunningPlatform {
   readonly url: string;
   readonly port: number;
   readonly log: RecordingLogger;
+  readonly masker: SecretMasker;
   readonly kernel: Kernel;
   readonly tokens: TokenStore;
   readonly orgTokens: OrgTokenStore;
@@ -102,7 +106,7 @@ export async function startPlatform(
   suite: SuiteDatabase,
   options: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const { server, kernel, services, log, tokens, orgTokens, events } = assemble(suite, options);
+  const { server, kernel, services, log, masker, tokens, orgTokens, events } = assemble(suite, options);
   kernel.registries.supervisor.start();
   const { port } = await server.listen(0, options.host ?? "127.0.0.1");
   const url = `http://127.0.0.1:${port}`;
@@ -111,6 +115,7 @@ export async function startPlatform(
     url,
     port,
     log,
+    masker,
     kernel,
     tokens,
     orgTokens,
@@ -160,7 +165,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const { events, tokens, orgTokens, workspaces, ledgers, toggles } = storage;
   const pluginToggles = new PluginToggles({ kernel, store: toggles, events, hostId: HOST_ID, log });
   const services = createWorkspaceServices({
-    config: readConfig({}, { dev: true, cwd: "/srv/molecule", terminal: false }),
+    config: readConfig(options.env ?? {}, { dev: true, cwd: "/srv/molecule", terminal: false }),
     storage,
     runtime,
     inventory: none.inventory,
@@ -211,5 +216,5 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceConsole: (id) => services.console.read(id),
     provisionTimeoutMs: services.declaredTimeoutMs,
   };
-  return { server: createHttpServer(deps, limits), kernel, services, log, tokens, orgTokens, events };
+  return { server: createHttpServer(deps, limits), kernel, services, log, masker, tokens, orgTokens, events };
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import { generatedConfig, mergeFiles } from "../../dist/workspaces/launch-files.js";
+import { generatedConfig, mergeFiles, withModel } from "../../dist/workspaces/launch-files.js";
 
 describe("generatedConfig", () => {
   it("writes names that YAML would misread so that they come back as they were", () => {
@@ -9,6 +9,23 @@ describe("generatedConfig", () => {
       const parsed: unknown = parse(String(file.content));
       expect(parsed).to.deep.equal({ name, description: name, version: "1.0.0", tier: 3, runtime: "demo" });
     }
+  });
+});
+
+describe("withModel", () => {
+  it("puts the model where the template has its own, and leaves all else as it was", () => {
+    const text =
+      "# ours\nname: a\nmodel: old # the default\nruntime_config:\n  model: old\n  required_env: [A]\n";
+    expect(withModel(text, "m: 1 #x")).to.equal(
+      '# ours\nname: a\nmodel: "m: 1 #x" # the default\nruntime_config:\n  model: "m: 1 #x"\n  required_env: [ A ]\n',
+    );
+    expect(withModel("runtime_config:\n  model: old\n", "m")).to.equal("runtime_config:\n  model: m\n");
+    expect(withModel("name: a\n", "m")).to.equal("name: a\nmodel: m\n");
+    expect(withModel("", "m")).to.equal("model: m\n");
+  });
+
+  it("leaves alone what is no YAML map", () => {
+    for (const text of ["a: [", "- a\n", "just text"]) expect(withModel(text, "m")).to.equal(text);
   });
 });
 

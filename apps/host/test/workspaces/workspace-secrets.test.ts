@@ -66,6 +66,31 @@ describe("WorkspaceSecrets", () => {
     expect(masker.mask(SAID)).to.equal(SAID);
   });
 
+  it("masks what the last attempt knew until its container was replaced, however often the next one is tried", async () => {
+    await secrets.learn(ATTEMPT);
+    for (const attempt of [4, 5]) secrets.launch({ ...ATTEMPT, attempt }, "the-next-token");
+    await secrets.learnAll({ ...ATTEMPT, attempt: 5 });
+    expect(masker.mask(`${SAID} the-next-token`)).to.equal("*** *** *** plain-value ***");
+    secrets.replaced(ATTEMPT.id);
+    expect(masker.mask(`${SAID} the-next-token`)).to.equal(
+      "*** plugin-secret token-of-attempt plain-value ***",
+    );
+    secrets.forget(ATTEMPT.id);
+    expect(masker.mask(`${SAID} the-next-token`)).to.equal(`${SAID} the-next-token`);
+  });
+
+  it("masks a key's value and the one before, however often it is set, and all of them until a launch", () => {
+    for (const value of ["first-value", "second-value", "third-value", "third-value"]) {
+      secrets.keep(ATTEMPT.id, "KEY", value);
+    }
+    const said = "first-value second-value third-value";
+    expect(masker.mask(said)).to.equal("first-value *** ***");
+    secrets.launch({ ...ATTEMPT, attempt: 4 }, "the-next-token");
+    expect(masker.mask(said)).to.equal("first-value *** ***");
+    secrets.replaced(ATTEMPT.id);
+    expect(masker.mask(said)).to.equal(said);
+  });
+
   it("lets agents be heard while the engine is away, says so, and asks again; but nothing is shown then", async () => {
     const answering = engine;
     engine = () => Promise.reject(new Error("the engine is away"));

@@ -22,7 +22,7 @@ export interface StageServices {
   readonly log: Logger;
   readonly report: BootReport;
   readonly signal: AbortSignal;
-  /** Told of each finished task, for metrics. Must not throw. */
+  /** Told of each finished task when its edits are in the environment. Must not throw. */
   readonly onTask?: ((run: TaskRun) => void) | undefined;
 }
 
@@ -58,12 +58,14 @@ export async function runBootStage(
       onTimeout: () => errors.BOOT_TASK_TIMEOUT({ ...names, timeoutMs }),
     });
     const durationMs = clock.monotonic() - started;
-    services.onTask?.({ task: task.name, plugin: owner.plugin, ok: result.ok, durationMs });
-    if (result.ok) {
-      for (const name of env === services.env ? [] : applyDraft(services.env, env)) {
+    if (result.ok && env !== services.env) {
+      for (const name of applyDraft(services.env, env)) {
         if (services.env[name] === undefined) services.origins.delete(name);
         else services.origins.set(name, { plugin: owner.plugin, source: task.source ?? null });
       }
+    }
+    services.onTask?.({ task: task.name, plugin: owner.plugin, ok: result.ok, durationMs });
+    if (result.ok) {
       const detail = typeof result.value === "string" ? result.value : undefined;
       report.add({ stage, name: task.name, durationMs, outcome: "ok", detail });
       continue;

@@ -15,7 +15,9 @@ export interface ExaminedConfig {
 export function examineConfig(env: Environment, context: ConfigContext): ExaminedConfig {
   try {
     const config = readConfig(env, context);
-    const where = config.environment ?? "neither development nor production, and as strict as production";
+    const where =
+      config.environment ??
+      "neither development nor production: as closed as production, but it may run on the embedded database and make keys for itself";
     return { finding: { status: "ok", finding: `no fault; environment: ${where}` }, config };
   } catch (error) {
     return { finding: findingOf(error), config: readRest(error, env, context) };

@@ -33,10 +33,13 @@ export async function checkEncryptionKeys(
       return { status: "ok", finding: `${finding}; no secrets are stored yet` };
     }
     const store = new SecretStore({ db: database.db });
-    const { secrets, faults } = await checkKeys(store, keys, new Envelope(keys, systemRandom));
-    if (faults.length === 0) return { status: "ok", finding: `${finding}; they fit the ${secrets} secrets` };
-    const hint = "add the missing keys to SECRETS_ENCRYPTION_KEYS; molecule secrets check names the secrets";
-    return { status: "fail", finding: "they don't open all secrets", hint, details: faults };
+    const report = await checkKeys(store, keys, new Envelope(keys, systemRandom));
+    const { secrets, faults, damages } = report;
+    if (faults.length + damages.length === 0)
+      return { status: "ok", finding: `${finding}; they fit the ${secrets} secrets` };
+    const remedy = faults.length === 0 ? "set them anew" : "add the missing keys to SECRETS_ENCRYPTION_KEYS";
+    const hint = `${remedy}; molecule secrets check names the secrets`;
+    return { status: "fail", finding: "they don't open all secrets", hint, details: [...faults, ...damages] };
   } finally {
     await database.close();
   }

@@ -94,6 +94,7 @@ describe("checkEncryptionKeys", () => {
       await migrate(database.db, { log: silentLogger });
       await save(one, { A: "planted-doctor-secret-a" });
       await save(two, { B: "planted-doctor-secret-b" });
+      await new SecretStore({ db: database.db }).rememberKeys([one, two]);
       const other = encryptionKey(Buffer.alloc(KEY_BYTES, 23), "two");
       const { status, finding, hint, details } = await check([other], fresh.url);
       expect(status).to.equal("fail");

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { ManualClock } from "@molecule/core/testing";
 import { eventually } from "@molecule/test/support/eventually.js";
+import { tempDir } from "@molecule/test/support/temp.js";
 import { expect } from "chai";
 import { addWorkspace } from "../../storage/databases.js";
 import { ShelfRuntime } from "../../workspaces/shelf-runtime.js";
@@ -160,6 +163,51 @@ describe("the routes of the secrets", () => {
       '{"status":"cleared","model":""}',
     );
     expect((await call(platform, "GET", path)).text).to.equal('{"model":"","source":"default"}');
+  });
+
+  it("are masked in what a workspace says that was handed them here, though another host has set them", async () => {
+    const options = { clock: new ManualClock() };
+    const [here, there] = [await platforms.start(options), await platforms.start(options)];
+    const { id, token } = await platforms.addAgent(here);
+    const say = (summary: string) =>
+      call(here, "POST", `/workspaces/${id}/activity`, { activity_type: "agent_log", summary }, token);
+    await say("nothing yet");
+    await call(there, "PUT", `/workspaces/${id}/secrets`, { key: "KEY", value: VALUE });
+    const values = await call(here, "GET", `/workspaces/${id}/secrets/values`, undefined, token);
+    expect(values.body).to.deep.equal({ KEY: VALUE });
+    expect((await say(`my key is ${VALUE}`)).status).to.equal(200);
+    const said = await call(here, "GET", `/workspaces/${id}/activity`);
+    expect(said.text).to.contain("my key is ***").and.not.contain(VALUE);
+  });
+
+  it("of a workspace that could not be made are known to nobody", async () => {
+    const platform = await platforms.start();
+    const body = { name: "A", parent_id: randomUUID(), secrets: { KEY: VALUE } };
+    expect((await call(platform, "POST", "/workspaces", body)).status).to.equal(400);
+    expect(platform.masker.mask(VALUE) === VALUE).to.equal(true);
+  });
+
+  it("launch a workspace of a template with the model that was set", async () => {
+    const folder = await tempDir();
+    await mkdir(join(folder, "acme"));
+    await writeFile(join(folder, "acme", "config.yaml"), "runtime: demo\nmodel: m-0 # ours\n");
+    const [clock, runtime] = [new ManualClock(), new ShelfRuntime()];
+    const platform = await platforms.start({ clock, runtime, env: { WORKSPACE_TEMPLATES_DIR: folder } });
+    const { text } = await call(platform, "POST", "/workspaces", { name: "A", template: "acme" });
+    const id = /"id":"([^"]+)"/.exec(text)?.[1] ?? "";
+    const launchedWith = async (attempt: number) => {
+      const launch = () => Promise.resolve(runtime.shelves.get(id)?.containers.get(attempt));
+      const { files } = await eventually(launch, { what: `launch ${attempt}` });
+      return String(files.find(({ path }) => path === "/configs/config.yaml")?.content);
+    };
+    expect(await launchedWith(1)).to.equal("runtime: demo\nmodel: m-0 # ours\n");
+    const path = `/workspaces/${id}/model`;
+    expect((await call(platform, "GET", path)).text).to.equal('{"model":"m-0","source":"template"}');
+    const bundle = await call(platform, "GET", `/bundles/export/${id}`);
+    expect(bundle.text).to.contain('"model":"m-0"');
+    await call(platform, "PUT", path, { model: "m-1" });
+    await clock.advance(500);
+    expect(await launchedWith(2)).to.equal("runtime: demo\nmodel: m-1 # ours\n");
   });
 
   describe("restart", () => {
