@@ -4,9 +4,12 @@ import { Agent, request, type ClientRequest } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
+import pg from "pg";
 import { create, field, find } from "../e2e/workspace-api.js";
 import { startHost, type RunningHost } from "../support/host.js";
+import { usePostgres } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
+import { manifestOf } from "./plugins.js";
 
 /** What the host promises; faults.md. */
 const STOP_WITHIN_MS = 15_000;
@@ -24,6 +27,22 @@ const LOOP = `export default {
     ctx.onDispose(() => ctx.log.info("busy disposed"));
   },
 };\n`;
+
+/** Writes through a port as late as a plugin may: when its tick is aborted, and when it is disposed. */
+const LATE_WRITES = `
+  const leases = ctx.resolve(Symbol.for("@molecule/port/loop-leases"));
+  const write = async (who) => {
+    await (await leases.acquire(who, 0)).release();
+    ctx.log.info("written by " + who);
+  };
+  const figures = { intervalMs: 10, timeoutMs: 60_000, runAtStart: true, singleton: true };
+  ctx.loops.add({ name: "late", ...figures, async tick({ signal }) {
+    ctx.log.info("late tick began");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await write("the tick");
+  } });
+  ctx.onDispose(() => write("onDispose"));
+`;
 
 describe("faults.md 46: SIGTERM under load", function () {
   this.timeout(180_000);
@@ -67,6 +86,25 @@ describe("faults.md 46: SIGTERM under load", function () {
       );
     }
     await again.stop();
+  });
+
+  it("stops loops and plugins while the ports that they use still work, and leaves no lease behind", async function () {
+    const { url } = await (await usePostgres(this)).freshDatabase();
+    const manifest = await manifestOf({ late: { setup: LATE_WRITES } });
+    const env = { CONTAINER_RUNTIME: "none", DATABASE_URL: url };
+    const host = await startHost({ dev: true, manifest, env });
+    await host.waitForLine((line) => line.text.includes("late tick began"));
+
+    expect(await host.stop("SIGTERM")).to.equal(0);
+    const said = host.lines.map((line) => line.text).join("\n");
+    expect(said).to.contain("written by the tick").and.contain("written by onDispose");
+    expect(said).not.to.match(/"level":(40|50|60)/);
+
+    const database = new pg.Client(url);
+    await database.connect();
+    const held = await database.query("select loop from loop_leases where expires_at > now()");
+    await database.end();
+    expect(held.rows).to.deep.equal([]);
   });
 });
 

@@ -146,12 +146,15 @@ class Boot {
     const { runtime, inventory } = engine;
     kernel.provide(CONTAINER_RUNTIME, runtime);
     kernel.provide(ENGINE_INVENTORY, inventory);
+    // Once more, and before what stands behind their ports: a plugin may use them to the end of its `onDispose`.
+    this.#stack.push("plugins", () => kernel.stop());
     const workspaces = this.#createWorkspaces(basis, engine, vault);
     const images = this.#createImages(basis, runtime, workspaces.rollouts.fleet);
     kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
+    this.#stack.push("loops", () => kernel.registries.supervisor.stop());
     const url = await this.#serve(basis, runtime, workspaces, images);
     announce({
       log: this.#log,
