@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import pg from "pg";
-import { create, field, find } from "../e2e/workspace-api.js";
+import { create, field, find, untilStatus } from "../e2e/workspace-api.js";
+import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
 import { usePostgres } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
 import { manifestOf } from "./plugins.js";
+import { FaultWorld } from "./world.js";
 
 /** What the host promises; faults.md. */
 const STOP_WITHIN_MS = 15_000;
@@ -105,6 +107,46 @@ describe("faults.md 46: SIGTERM under load", function () {
     const held = await database.query("select loop from loop_leases where expires_at > now()");
     await database.end();
     expect(held.rows).to.deep.equal([]);
+  });
+});
+
+describe("faults.md 46: SIGTERM while the engine hangs", function () {
+  this.timeout(240_000);
+  let world: FaultWorld;
+  before(async function () {
+    world = await FaultWorld.open(this);
+  });
+  after(() => world.close());
+
+  const stopInTime = async () => {
+    const signalled = performance.now();
+    expect(await world.host.stop("SIGTERM")).to.equal(0);
+    expect(performance.now() - signalled).to.be.lessThan(STOP_WITHIN_MS);
+  };
+
+  it("exits with 0 within 15 s, and what it gave up is finished when the engine is back", async () => {
+    const deleted = await create(world.host, { name: "Deleted", runtime: "probe", tier: 2 });
+    const paused = await create(world.host, { name: "Paused", runtime: "probe", tier: 2 });
+    for (const id of [deleted, paused]) await untilStatus(world.host, id, "online");
+    world.proxy.fault = ({ method }) => (method === "GET" ? undefined : { kind: "hang" });
+    const hung = () => world.proxy.count("POST", /\/stop$/);
+    // Told in time or cut: its row is removed in any case.
+    const deletion = world.host.api("DELETE", `/workspaces/${deleted}`).catch(() => undefined);
+    expect((await world.host.api("POST", `/workspaces/${paused}/pause`)).status).to.equal(200);
+    await eventually(() => hung() >= 2, { timeoutMs: 30_000, what: "stops that hang" });
+    await stopInTime();
+    await deletion;
+
+    const before = hung();
+    await world.startHost();
+    await eventually(() => hung() > before, { timeoutMs: 30_000, what: "the recovery after boot hangs" });
+    await stopInTime();
+
+    world.proxy.heal();
+    await world.startHost();
+    const done = async () => (await world.isGone(deleted)) && (await world.containersOf(paused)).length === 0;
+    await eventually(done, { timeoutMs: 60_000, what: "the deletion and the pause are finished" });
+    expect(await world.statusOf(paused)).to.equal("paused");
   });
 });
 

@@ -164,7 +164,8 @@ class Boot {
       port: this.#port,
       startedMs: this.#clock.monotonic() - started,
     });
-    this.#recover(workspaces);
+    // Not waited for: what a host that died left behind must not keep this one from serving.
+    void workspaces.recovery.atBoot();
     return { url, port: this.#port, stop: (reason) => this.#stop(reason) };
   }
 
@@ -290,14 +291,6 @@ class Boot {
     const { port } = await server.listen(config.port, config.host);
     this.#port = port;
     return `http://localhost:${port}`;
-  }
-
-  /** Not waited for: what a host that died left behind must not keep this one from serving. */
-  #recover(workspaces: WorkspaceServices): void {
-    const recovery = workspaces.recovery.atBoot().catch((error: unknown) => {
-      this.#log.error(`recovery after boot failed, the recovery loop goes on with it: ${String(error)}`);
-    });
-    this.#stack.push("recovery", () => recovery);
   }
 
   async #stop(reason: string): Promise<void> {
