@@ -90,6 +90,30 @@ describe("faults.md 46: SIGTERM under load", function () {
     await again.stop();
   });
 
+  it("takes two signals at once for one, as Ctrl-C under npm sends them, and a later one for impatience", async () => {
+    const start = () => startHost({ dev: true, env: { CONTAINER_RUNTIME: "none" } });
+    const calm = await start();
+    const held = await begin(calm, 0);
+    process.kill(calm.pid, "SIGINT");
+    await calm.waitForLine((line) => line.text.includes("stopping: SIGINT"));
+    process.kill(calm.pid, "SIGINT");
+    expect((await finish(held)).status).to.equal(201);
+    expect(await calm.exited()).to.equal(0);
+
+    const hurried = await start();
+    const cut = (await begin(hurried, 0)).call;
+    const cutOff = once(cut, "error");
+    const signalled = performance.now();
+    let isUp = true;
+    const exit = hurried.exited().finally(() => (isUp = false));
+    const again = setInterval(() => {
+      if (isUp) process.kill(hurried.pid, "SIGINT");
+    }, 50);
+    expect(await exit.finally(() => clearInterval(again))).to.equal(1);
+    expect(performance.now() - signalled).to.be.within(1_000, 10_000);
+    await cutOff;
+  });
+
   it("stops loops and plugins while the ports that they use still work, and leaves no lease behind", async function () {
     const { url } = await (await usePostgres(this)).freshDatabase();
     const manifest = await manifestOf({ late: { setup: LATE_WRITES } });
