@@ -38,7 +38,7 @@ import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/se
 
 /**
  * Engine jobs at a time, for each core: 2 cores brought up 4.4 containers a second at 4 jobs, 5.2 at 8 and 5.4 at 16,
- * where each takes twice as long.
+ * where each takes twice as long. docs/operating.md, "Load on the engine", tells it.
  */
 const ENGINE_JOBS_PER_CORE = 4;
 
