@@ -190,6 +190,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       stateMachine,
       provisioner,
       urlGuard,
+      runtime,
       secrets,
       masker,
     }),
