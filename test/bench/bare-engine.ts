@@ -74,7 +74,7 @@ export class BareEngine {
     await container.start();
   }
 
-  /** List, stop, remove, list volumes, remove them one after the other. */
+  /** List, stop, remove, list volumes, remove them side by side. */
   async remove(name: string): Promise<void> {
     const filters = { label: [`${LABEL}=${name}`] };
     for (const { Id } of await this.#docker.listContainers({ all: true, filters })) {
@@ -83,6 +83,6 @@ export class BareEngine {
       await container.remove({ force: true, v: true });
     }
     const { Volumes } = await this.#docker.listVolumes({ filters });
-    for (const volume of Volumes) await this.#docker.getVolume(volume.Name).remove();
+    await Promise.all(Volumes.map((volume) => this.#docker.getVolume(volume.Name).remove()));
   }
 }

@@ -16,7 +16,7 @@ interface Load {
 const LOADS: readonly Load[] = [
   { count: 8, width: 1, rounds: 5 },
   { count: 8, width: 8, rounds: 5 },
-  { count: 100, width: 8, rounds: 1 },
+  { count: 100, width: 8, rounds: 3 },
 ];
 
 /** From DELETE /workspaces/:id to nothing left in the engine, against the same engine calls by bare dockerode. */

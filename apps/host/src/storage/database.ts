@@ -4,6 +4,7 @@ import { storageErrors } from "../errors/storage.js";
 import type { Connections } from "./connections.js";
 import type { DataDir } from "./data-dir.js";
 import { openPostgresConnections } from "./postgres-connections.js";
+import { QueryPool } from "./query-pool.js";
 import type { DatabaseSchema } from "./schema.js";
 
 /** The open database. */
@@ -61,7 +62,9 @@ class OpenDatabase implements Database {
   #closing: Promise<void> | undefined;
 
   constructor(kind: Database["kind"], connections: Connections, clock: Clock) {
-    this.db = new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool: connections.pool }) });
+    this.db = new Kysely<DatabaseSchema>({
+      dialect: new PostgresDialect({ pool: new QueryPool(connections.pool) }),
+    });
     this.kind = kind;
     this.#connections = connections;
     this.#clock = clock;

@@ -3,7 +3,6 @@ import {
   isCodedError,
   messageOf,
   type Clock,
-  type CodedError,
   type ContainerRuntime,
   type LaunchSpec,
   type Logger,
@@ -20,6 +19,7 @@ import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { StateMachine } from "./state-machine.js";
 import type { EngineTurns } from "./engine-turns.js";
+import { PluginFailure } from "./plugin-failure.js";
 import { Limiter } from "./limiter.js";
 import type { LaunchPreparation } from "./launch-preparation.js";
 import { markLeftover } from "./sweeps/leftovers.js";
@@ -211,9 +211,9 @@ export class Provisioner {
 
   async #fail(row: WorkspaceRow, thrown: unknown, log: Logger): Promise<void> {
     const { events, stateMachine, tokens, masker } = this.#services;
-    const error = asProvisionError(thrown);
-    log.warn(`provision failed: ${messageOf(thrown)}`, { code: error.code });
-    const message = masker.mask(error.message);
+    const { code, ...failure } = asProvisionFailure(thrown);
+    log.warn(`provision failed: ${messageOf(thrown)}`, { code });
+    const message = masker.mask(failure.message);
     try {
       await events.transact(async (trx, emit) => {
         const failed = await stateMachine.apply(
@@ -222,7 +222,7 @@ export class Provisioner {
           "fail",
           { workspaceId: row.id, attempt: row.attempt },
           { last_sample_error: message, provision_host: null, provision_claim_expires_at: null },
-          () => ({ error: message, runtime: row.runtime, ...eventDetails(error) }),
+          () => ({ error: message, runtime: row.runtime, ...failure.details }),
         );
         // Nothing runs that has the token: an agent that comes later by itself must not be asked for it.
         if (failed === null) return;
@@ -237,11 +237,16 @@ export class Provisioner {
 }
 
 /** What a caller may see: a coded error's text is made for that, anything else stays in the log. */
-function asProvisionError(thrown: unknown): CodedError {
-  return isCodedError(thrown) ? thrown : workspaceErrors.PROVISION_FAILED({}, { cause: thrown });
-}
-
-function eventDetails(error: CodedError): Record<string, unknown> {
-  const { missing, plugin } = error.details;
-  return { ...(missing === undefined ? {} : { missing }), ...(plugin === undefined ? {} : { plugin }) };
+function asProvisionFailure(thrown: unknown): {
+  readonly code: string;
+  readonly message: string;
+  /** What the event says beside that. */
+  readonly details: { readonly missing?: unknown; readonly plugin?: string };
+} {
+  if (thrown instanceof PluginFailure) {
+    const { plugin, message, error } = thrown;
+    return { code: error.code, message, details: { plugin } };
+  }
+  const { code, message, details } = isCodedError(thrown) ? thrown : workspaceErrors.PROVISION_FAILED({});
+  return { code, message, details: details.missing === undefined ? {} : { missing: details.missing } };
 }

@@ -24,6 +24,7 @@ const MANIFEST = {
 /** The workspace domain of one host, in this process. */
 export interface DomainHost {
   readonly hostId: string;
+  readonly kernel: Kernel;
   readonly services: WorkspaceServices;
   readonly events: EventLog;
   readonly tokens: TokenStore;
@@ -87,6 +88,7 @@ async function startDomain(database: Database, runtime: ContainerRuntime, clock:
   };
   return {
     hostId,
+    kernel,
     services,
     events,
     tokens,

@@ -6,6 +6,7 @@ import type { HostConfig } from "../../config/config.js";
 import { storageErrors } from "../../errors/storage.js";
 import { readMigrations } from "../../storage/migrate.js";
 import { openPostgresConnections } from "../../storage/postgres-connections.js";
+import { QueryPool } from "../../storage/query-pool.js";
 import type { DatabaseSchema } from "../../storage/schema.js";
 import { findingOf, type Finding } from "./check.js";
 
@@ -41,7 +42,9 @@ async function onServer(databaseUrl: string): Promise<Finding> {
     statement_timeout: STEP_TIMEOUT_MS,
     query_timeout: STEP_TIMEOUT_MS,
   });
-  const db = new Kysely<DatabaseSchema>({ dialect: new PostgresDialect({ pool: connections.pool }) });
+  const db = new Kysely<DatabaseSchema>({
+    dialect: new PostgresDialect({ pool: new QueryPool(connections.pool) }),
+  });
   try {
     const { rows } = await sql<{ server_version: string }>`show server_version`.execute(db);
     const server = `Postgres ${rows[0]?.server_version ?? ""} answers`;
