@@ -1,3 +1,5 @@
+import { messageOf } from "@molecule/core";
+
 /** What a ratio must keep to. */
 export interface Bar {
   /** `at-most` for times and memory, `at-least` for rates. */
@@ -50,8 +52,33 @@ export interface BenchmarkResult {
   readonly ratios: readonly number[];
 }
 
+/** A benchmark that gave no figure, and why. */
+export interface FailedBenchmark {
+  readonly name: string;
+  readonly compares: string;
+  readonly ok: false;
+  readonly error: string;
+}
+
+/** Runs benchmarks one after the other: where one can't run, as without an engine, the others still tell theirs. */
+export async function runBenchmarks(
+  benchmarks: readonly Benchmark[],
+  onRound: (benchmark: Benchmark, round: number) => void,
+): Promise<(BenchmarkResult | FailedBenchmark)[]> {
+  const results: (BenchmarkResult | FailedBenchmark)[] = [];
+  for (const benchmark of benchmarks) {
+    try {
+      results.push(await runBenchmark(benchmark, (round) => onRound(benchmark, round)));
+    } catch (error) {
+      const { name, compares } = benchmark;
+      results.push({ name, compares, ok: false, error: messageOf(error) });
+    }
+  }
+  return results;
+}
+
 /** Runs a benchmark: one round to warm up, then those that count, the order changing from round to round. */
-export async function runBenchmark(
+async function runBenchmark(
   benchmark: Benchmark,
   onRound: (round: number) => void,
 ): Promise<BenchmarkResult> {

@@ -3,7 +3,7 @@ import { bootBenchmarks } from "./boot.js";
 import { chainBenchmarks } from "./chain.js";
 import { deleteBenchmarks } from "./delete.js";
 import { ghWrapperBenchmarks } from "./gh-wrapper.js";
-import { runBenchmark, type Benchmark, type BenchmarkResult } from "./harness.js";
+import { runBenchmarks, type Benchmark, type BenchmarkResult, type FailedBenchmark } from "./harness.js";
 import { listBenchmarks } from "./list-workspaces.js";
 import { orphanSweepBenchmarks } from "./orphan-sweep.js";
 import { provisionBenchmarks } from "./provision.js";
@@ -36,7 +36,7 @@ const benchmarks: readonly Benchmark[] = [
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** @returns the exit code: 0 when every bar is kept, 1 when not, 2 when called wrongly */
+/** @returns the exit code: 0 when every bar is kept, 1 when not or when one could not run, 2 when called wrongly */
 async function main(args: readonly string[]): Promise<number> {
   const flags = args.filter((arg) => arg.startsWith("--"));
   const names = args.filter((arg) => !arg.startsWith("--"));
@@ -52,24 +52,18 @@ async function main(args: readonly string[]): Promise<number> {
     for (const { name, compares } of chosen) print(`${name.padEnd(24)} ${compares}`);
     return 0;
   }
-  const results: BenchmarkResult[] = [];
-  try {
-    for (const benchmark of chosen) results.push(await runBenchmark(benchmark, progress(benchmark)));
-  } finally {
-    await endEverything();
-  }
+  const results = await runBenchmarks(chosen, tellRound).finally(endEverything);
   print(flags.includes("--json") ? JSON.stringify({ results }) : table(results));
   return results.every((result) => result.ok) ? 0 : 1;
 }
 
-function progress(benchmark: Benchmark): (round: number) => void {
-  return (round) => {
-    const told = round === 0 ? "warming up" : `round ${round} of ${benchmark.rounds}`;
-    process.stderr.write(`${benchmark.name}: ${told}\n`);
-  };
+function tellRound({ name, rounds }: Benchmark, round: number): void {
+  process.stderr.write(`${name}: ${round === 0 ? "warming up" : `round ${round} of ${rounds}`}\n`);
 }
 
-function table(results: readonly BenchmarkResult[]): string {
+function table(all: readonly (BenchmarkResult | FailedBenchmark)[]): string {
+  const failed = all.flatMap((result) => ("error" in result ? [result] : []));
+  const results = all.flatMap((result) => ("error" in result ? [] : [result]));
   const header = ["name", "ratio", "bar", "", "ours", "peer", "compares"];
   const rows = results.map((result) => [
     result.name,
@@ -83,14 +77,13 @@ function table(results: readonly BenchmarkResult[]): string {
   const widths = header.map((_, column) =>
     Math.max(...[header, ...rows].map((row) => (row[column] ?? "").length)),
   );
-  return [header, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const measured = [header, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...measured, ...failed.map(({ name, error }) => `${name}: COULD NOT RUN: ${error}`)].join("\n");
 }
 
 function print(text: string): void {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { field } from "../e2e/workspace-api.js";
+import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
 
 // DNS that changes afterwards: apps/host/test/workspaces/discovery.test.ts, with a resolver that does.
@@ -43,4 +44,19 @@ describe("fault 45: an agent gives an address that points inward", function () {
       await host.api("DELETE", `/workspaces/${id}?purge=true`);
     });
   }
+
+  it("is refused a private one for a workspace that was never brought up here, external or not", async () => {
+    const created = await host.api("POST", "/workspaces", { name: "Never up", runtime: "langgraph" });
+    const id = String(field(created.body, "id"));
+    const failed = async () =>
+      field((await host.api("GET", `/workspaces/${id}`)).body, "status") === "failed";
+    await eventually(failed, { what: "the provision fails, for want of a container runtime" });
+    const { body } = await host.api("POST", `/workspaces/${id}/tokens`);
+    const headers = { Authorization: `Bearer ${String(field(body, "auth_token"))}` };
+    const register = (url: string) =>
+      host.api("POST", "/registry/register", { id, url, agent_card: {} }, headers);
+    const refused = await register("http://10.0.0.5:6379");
+    expect([refused.status, field(refused.body, "code")]).to.deep.equal([400, "AGENT_URL_REFUSED"]);
+    expect((await register("http://93.184.216.34:8000")).status).to.equal(200);
+  });
 });

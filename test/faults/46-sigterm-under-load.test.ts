@@ -4,9 +4,14 @@ import { Agent, request, type ClientRequest } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
-import { create, field, find } from "../e2e/workspace-api.js";
+import pg from "pg";
+import { create, field, find, untilStatus } from "../e2e/workspace-api.js";
+import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
+import { usePostgres } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
+import { manifestOf } from "./plugins.js";
+import { FaultWorld } from "./world.js";
 
 /** What the host promises; faults.md. */
 const STOP_WITHIN_MS = 15_000;
@@ -24,6 +29,22 @@ const LOOP = `export default {
     ctx.onDispose(() => ctx.log.info("busy disposed"));
   },
 };\n`;
+
+/** Writes through a port as late as a plugin may: when its tick is aborted, and when it is disposed. */
+const LATE_WRITES = `
+  const leases = ctx.resolve(Symbol.for("@molecule/port/loop-leases"));
+  const write = async (who) => {
+    await (await leases.acquire(who, 0)).release();
+    ctx.log.info("written by " + who);
+  };
+  const figures = { intervalMs: 10, timeoutMs: 60_000, runAtStart: true, singleton: true };
+  ctx.loops.add({ name: "late", ...figures, async tick({ signal }) {
+    ctx.log.info("late tick began");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await write("the tick");
+  } });
+  ctx.onDispose(() => write("onDispose"));
+`;
 
 describe("faults.md 46: SIGTERM under load", function () {
   this.timeout(180_000);
@@ -67,6 +88,89 @@ describe("faults.md 46: SIGTERM under load", function () {
       );
     }
     await again.stop();
+  });
+
+  it("takes two signals at once for one, as Ctrl-C under npm sends them, and a later one for impatience", async () => {
+    const start = () => startHost({ dev: true, env: { CONTAINER_RUNTIME: "none" } });
+    const calm = await start();
+    const held = await begin(calm, 0);
+    process.kill(calm.pid, "SIGINT");
+    await calm.waitForLine((line) => line.text.includes("stopping: SIGINT"));
+    process.kill(calm.pid, "SIGINT");
+    expect((await finish(held)).status).to.equal(201);
+    expect(await calm.exited()).to.equal(0);
+
+    const hurried = await start();
+    const cut = (await begin(hurried, 0)).call;
+    const cutOff = once(cut, "error");
+    const signalled = performance.now();
+    let isUp = true;
+    const exit = hurried.exited().finally(() => (isUp = false));
+    const again = setInterval(() => {
+      if (isUp) process.kill(hurried.pid, "SIGINT");
+    }, 50);
+    expect(await exit.finally(() => clearInterval(again))).to.equal(1);
+    expect(performance.now() - signalled).to.be.within(1_000, 10_000);
+    await cutOff;
+  });
+
+  it("stops loops and plugins while the ports that they use still work, and leaves no lease behind", async function () {
+    const { url } = await (await usePostgres(this)).freshDatabase();
+    const manifest = await manifestOf({ late: { setup: LATE_WRITES } });
+    const env = { CONTAINER_RUNTIME: "none", DATABASE_URL: url };
+    const host = await startHost({ dev: true, manifest, env });
+    await host.waitForLine((line) => line.text.includes("late tick began"));
+
+    expect(await host.stop("SIGTERM")).to.equal(0);
+    const said = host.lines.map((line) => line.text).join("\n");
+    expect(said).to.contain("written by the tick").and.contain("written by onDispose");
+    expect(said).not.to.match(/"level":(40|50|60)/);
+
+    const database = new pg.Client(url);
+    await database.connect();
+    const held = await database.query("select loop from loop_leases where expires_at > now()");
+    await database.end();
+    expect(held.rows).to.deep.equal([]);
+  });
+});
+
+describe("faults.md 46: SIGTERM while the engine hangs", function () {
+  this.timeout(240_000);
+  let world: FaultWorld;
+  before(async function () {
+    world = await FaultWorld.open(this);
+  });
+  after(() => world.close());
+
+  const stopInTime = async () => {
+    const signalled = performance.now();
+    expect(await world.host.stop("SIGTERM")).to.equal(0);
+    expect(performance.now() - signalled).to.be.lessThan(STOP_WITHIN_MS);
+  };
+
+  it("exits with 0 within 15 s, and what it gave up is finished when the engine is back", async () => {
+    const deleted = await create(world.host, { name: "Deleted", runtime: "probe", tier: 2 });
+    const paused = await create(world.host, { name: "Paused", runtime: "probe", tier: 2 });
+    for (const id of [deleted, paused]) await untilStatus(world.host, id, "online");
+    world.proxy.fault = ({ method }) => (method === "GET" ? undefined : { kind: "hang" });
+    const hung = () => world.proxy.count("POST", /\/stop$/);
+    // Told in time or cut: its row is removed in any case.
+    const deletion = world.host.api("DELETE", `/workspaces/${deleted}`).catch(() => undefined);
+    expect((await world.host.api("POST", `/workspaces/${paused}/pause`)).status).to.equal(200);
+    await eventually(() => hung() >= 2, { timeoutMs: 30_000, what: "stops that hang" });
+    await stopInTime();
+    await deletion;
+
+    const before = hung();
+    await world.startHost();
+    await eventually(() => hung() > before, { timeoutMs: 30_000, what: "the recovery after boot hangs" });
+    await stopInTime();
+
+    world.proxy.heal();
+    await world.startHost();
+    const done = async () => (await world.isGone(deleted)) && (await world.containersOf(paused)).length === 0;
+    await eventually(done, { timeoutMs: 60_000, what: "the deletion and the pause are finished" });
+    expect(await world.statusOf(paused)).to.equal("paused");
   });
 });
 

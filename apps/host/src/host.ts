@@ -40,7 +40,7 @@ import { createWorkspaceServices, type WorkspaceServices } from "./workspaces/se
 
 /**
  * Engine jobs at a time, for each core: 2 cores brought up 4.4 containers a second at 4 jobs, 5.2 at 8 and 5.4 at 16,
- * where each takes twice as long.
+ * where each takes twice as long. docs/operating.md, "Load on the engine", tells it.
  */
 const ENGINE_JOBS_PER_CORE = 4;
 
@@ -149,12 +149,15 @@ class Boot {
     const { runtime, inventory } = engine;
     kernel.provide(CONTAINER_RUNTIME, runtime);
     kernel.provide(ENGINE_INVENTORY, inventory);
+    // Once more, and before what stands behind their ports: a plugin may use them to the end of its `onDispose`.
+    this.#stack.push("plugins", () => kernel.stop());
     const workspaces = this.#createWorkspaces(basis, engine, vault);
     const images = this.#createImages(basis, runtime, workspaces.rollouts.fleet);
     kernel.provide(WORKSPACE_IMAGES, images?.images ?? noImages);
     await kernel.boot("storage");
     await kernel.boot("ready");
     kernel.registries.supervisor.start();
+    this.#stack.push("loops", () => kernel.registries.supervisor.stop());
     const url = await this.#serve(basis, runtime, workspaces, images);
     announce({
       log: this.#log,
@@ -164,7 +167,8 @@ class Boot {
       port: this.#port,
       startedMs: this.#clock.monotonic() - started,
     });
-    this.#recover(workspaces);
+    // Not waited for: what a host that died left behind must not keep this one from serving.
+    void workspaces.recovery.atBoot();
     return { url, port: this.#port, stop: (reason) => this.#stop(reason) };
   }
 
@@ -298,14 +302,6 @@ class Boot {
     const { port } = await server.listen(config.port, config.host);
     this.#port = port;
     return `http://localhost:${port}`;
-  }
-
-  /** Not waited for: what a host that died left behind must not keep this one from serving. */
-  #recover(workspaces: WorkspaceServices): void {
-    const recovery = workspaces.recovery.atBoot().catch((error: unknown) => {
-      this.#log.error(`recovery after boot failed, the recovery loop goes on with it: ${String(error)}`);
-    });
-    this.#stack.push("recovery", () => recovery);
   }
 
   async #stop(reason: string): Promise<void> {

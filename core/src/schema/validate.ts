@@ -54,8 +54,9 @@ export function compileSchema<Schema extends TSchema>(
 }
 
 function makeAjv(useDefaults: boolean): Ajv {
-  // Strict mode would refuse TypeBox's own keywords and a third party's harmless extras.
-  const ajv = new Ajv({ allErrors: true, strict: false, useDefaults, verbose: true });
+  // Strict mode would refuse TypeBox's own keywords and a third party's harmless extras. Of its parts the one about
+  // data stays: 1e999, which is Infinity once parsed, is no number that JSON could give back.
+  const ajv = new Ajv({ allErrors: true, strict: false, strictNumbers: true, useDefaults, verbose: true });
   addFormats.default(ajv);
   return ajv;
 }

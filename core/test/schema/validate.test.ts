@@ -158,6 +158,12 @@ describe("compileValidator", () => {
     });
   }
 
+  it("takes Infinity for no number: JSON has none, and would give null back", () => {
+    const validate = compileValidator({ type: "object", properties: { n: { type: "number" } } });
+    expect(validate(JSON.parse('{"n":1e308}'))).to.deep.equal([]);
+    expect(validate(JSON.parse('{"n":1e999}'))).to.have.length(1);
+  });
+
   it("fills in defaults only where it is asked to", () => {
     const schema = Type.Object({ a: Type.String({ default: "x" }) });
     const filled: { a?: string } = {};

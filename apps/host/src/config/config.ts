@@ -1,7 +1,14 @@
 import { resolve } from "node:path";
-import type { ContainerRuntimeKind, Tier } from "@molecule/core";
+import {
+  isCodedError,
+  type CodedError,
+  type ContainerRuntimeKind,
+  type Fault,
+  type Tier,
+} from "@molecule/core";
 import type { MaxUnavailable } from "../images/rollout-driver.js";
 import { configErrors } from "../errors/config.js";
+import { readEndpoint } from "../runtimes/docker/endpoint.js";
 import type { EncryptionKey } from "../secrets/encryption-key.js";
 import { readEncryptionKeys } from "../secrets/read-encryption-keys.js";
 import { parseNetworks } from "./networks.js";
@@ -114,6 +121,7 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
       allowed: "id:base64 of 32 bytes (openssl rand -base64 32): production makes no key for itself",
     });
   }
+  const containerRuntime = read.choice("CONTAINER_RUNTIME", ["auto", "docker", "process", "none"]) ?? "auto";
   const config: HostConfig = {
     host: read.text("HOST") ?? "0.0.0.0",
     port: read.integer("PORT", { min: 0, max: 65_535 }) ?? 8080,
@@ -124,8 +132,8 @@ export function readWith(read: VariableReader, context: ConfigContext): HostConf
     testTokens: read.flag("MOLECULE_ENABLE_TEST_TOKENS") ?? false,
     databaseUrl,
     dataDir: readDataDir(read, context),
-    containerRuntime: read.choice("CONTAINER_RUNTIME", ["auto", "docker", "process", "none"]) ?? "auto",
-    docker: readDocker(read, context),
+    containerRuntime,
+    docker: readDocker(read, containerRuntime, context),
     allowPrivileged: read.flag("MOLECULE_ALLOW_PRIVILEGED") ?? false,
     tiers: readTiers(read),
     rollout: readRollout(read),
@@ -187,17 +195,44 @@ function readToken(read: VariableReader, name: string): string | null {
   return token;
 }
 
-function readDocker(read: VariableReader, context: ConfigContext): HostConfig["docker"] {
-  const host = read.parsed("DOCKER_HOST", "unix:///path, tcp://host:port or http(s)://host:port", (text) =>
-    /^(unix|npipe|tcp|https?):\/\/./.test(text) ? text : undefined,
-  );
+/** The engine's address is judged in any case, the certificates only where the engine may be asked for. */
+function readDocker(
+  read: VariableReader,
+  kind: HostConfig["containerRuntime"],
+  context: ConfigContext,
+): HostConfig["docker"] {
+  const host = read.text("DOCKER_HOST");
   const tlsVerify = read.text("DOCKER_TLS_VERIFY");
   const certPath = readPath(read, "DOCKER_CERT_PATH", context);
+  try {
+    readEndpoint({ DOCKER_HOST: host, DOCKER_TLS_VERIFY: tlsVerify, DOCKER_CERT_PATH: certPath });
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    const isNeeded = kind === "auto" || kind === "docker";
+    const fault = endpointFault(error);
+    if (isNeeded || fault.path === "DOCKER_HOST") read.faults.push(fault);
+  }
   return {
     ...(host === undefined ? {} : { host }),
     ...(tlsVerify === undefined ? {} : { tlsVerify }),
     ...(certPath === undefined ? {} : { certPath }),
   };
+}
+
+function endpointFault({ code, details }: CodedError): Fault {
+  const { found, path, reason } = details;
+  return code === "DOCKER_CERTIFICATES_UNREADABLE"
+    ? {
+        path: "DOCKER_CERT_PATH",
+        found: `${String(path)}, which can't be read: ${String(reason)}`,
+        allowed:
+          "a folder with ca.pem, cert.pem and key.pem; or unset, and DOCKER_TLS_VERIFY too, for no TLS",
+      }
+    : {
+        path: "DOCKER_HOST",
+        found: `${JSON.stringify(found)}: ${String(reason)}`,
+        allowed: "unix:///path, npipe:////./pipe/name, tcp://host:port, or host:port",
+      };
 }
 
 function readTiers(read: VariableReader): HostConfig["tiers"] {

@@ -14,12 +14,13 @@ interface Place {
 
 /**
  * What no body may hold, whatever its route: NUL, which Postgres can't store; a lone surrogate, which is no Unicode
- * text; a key `__proto__`, which would change an object's prototype where it is copied; too many levels. Walks
- * without recursion, since the depth is the sender's choice.
+ * text; a number beyond what can be kept, which would come back as null; a key `__proto__`, which would change an
+ * object's prototype where it is copied; too many levels. Walks without recursion, since the depth is the sender's
+ * choice.
  */
 export function forbiddenIn(value: unknown): Fault[] {
   const faults: Fault[] = [];
-  const own = faultOfText(value, "text");
+  const own = faultOfValue(value);
   if (own !== undefined) faults.push({ path: "", ...own });
   const places: Place[] = isContainer(value)
     ? [{ container: value, depth: 1, parent: undefined, key: "" }]
@@ -29,7 +30,7 @@ export function forbiddenIn(value: unknown): Fault[] {
       return [{ path: "", found: `more than ${MAX_DEPTH} levels`, allowed: `at most ${MAX_DEPTH} levels` }];
     }
     for (const [key, child] of Object.entries(place.container)) {
-      const fault = faultOfKey(key) ?? faultOfText(child, "text");
+      const fault = faultOfKey(key) ?? faultOfValue(child);
       if (fault !== undefined) faults.push({ path: pathOf(place, key), ...fault });
       if (isContainer(child)) {
         places.push({ container: child, depth: place.depth + 1, parent: place, key });
@@ -44,6 +45,13 @@ type Flaw = Omit<Fault, "path">;
 function faultOfKey(key: string): Flaw | undefined {
   if (key === "__proto__") return { found: "the key __proto__", allowed: "any other key" };
   return faultOfText(key, "key");
+}
+
+function faultOfValue(value: unknown): Flaw | undefined {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return { found: "a number that is too large", allowed: `a number up to ${Number.MAX_VALUE}` };
+  }
+  return faultOfText(value, "text");
 }
 
 function faultOfText(value: unknown, kind: "text" | "key"): Flaw | undefined {

@@ -29,7 +29,7 @@ const BEARER_PROTOCOL = "bearer.";
  */
 export async function admit(request: IncomingMessage, services: AdmissionServices): Promise<Audience> {
   const { orgId, guards, access, origins, limiter } = services;
-  const path = new URL(request.url ?? "/", "http://host").pathname;
+  const path = pathOf(request.url ?? "/");
   assertTenant(request, path, orgId);
   const { origin } = request.headers;
   if (!origins.allows(request)) throw httpErrors.ORIGIN_REFUSED({ origin: origin ?? null });
@@ -37,7 +37,7 @@ export async function admit(request: IncomingMessage, services: AdmissionService
     const { allowed, resetSeconds } = limiter.take(access.clientOf(request));
     if (!allowed) throw httpErrors.RATE_LIMITED({ retry_after: resetSeconds });
   }
-  if (path !== WS_PATH || request.headers.upgrade?.toLowerCase() !== "websocket") {
+  if (path !== WS_PATH) {
     throw httpErrors.ROUTE_NOT_FOUND({ method: request.method ?? "", path });
   }
   const token = bearerOf(request) ?? protocolToken(request);
@@ -51,6 +51,13 @@ export async function admit(request: IncomingMessage, services: AdmissionService
   if (origin === undefined) throw httpErrors.ORIGIN_REFUSED({ origin: null });
   await guards.admin(request, token);
   return { kind: "canvas" };
+}
+
+/** Of a request target: a path and a query as a rule, a whole URL from some proxies, else whatever was sent. */
+function pathOf(target: string): string {
+  if (!target.startsWith("/") && URL.canParse(target)) return new URL(target).pathname;
+  const [path = ""] = target.split("?", 1);
+  return path;
 }
 
 /**

@@ -4,6 +4,7 @@ import { messageOf, type Clock, type Logger, type SecretMasker } from "@molecule
 import { WebSocketServer } from "ws";
 import type { EventLog } from "../storage/event-log.js";
 import { errorAnswer, type ErrorAnswer } from "./http-error.js";
+import { asksForWebSocket, ignoreUpgrade } from "./ignored-upgrade.js";
 import { admit, chooseProtocol, type AdmissionServices } from "./websocket-admission.js";
 import type { Kinship } from "../workspaces/kinship.js";
 import { WebSocketClients } from "./websocket-clients.js";
@@ -43,9 +44,12 @@ export class WebSocketEndpoint {
     this.#unsubscribe = services.events.subscribe((event) => this.#clients.tell(event));
   }
 
-  /** Takes the server's upgrade requests. */
+  /** Takes the server's requests for a WebSocket. */
   attach(server: Server): void {
-    server.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head));
+    server.on("upgrade", (request, socket, head) => {
+      if (asksForWebSocket(request)) void this.#upgrade(request, socket, head);
+      else ignoreUpgrade(server, request, socket, head);
+    });
   }
 
   /** Ends every WebSocket with 1012 (service restart) and takes no more. */

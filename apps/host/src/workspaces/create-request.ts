@@ -20,7 +20,12 @@ export const CreateWorkspaceSchema = Type.Object({
     Type.Union([Type.Literal("none"), Type.Literal("read_only"), Type.Literal("read_write")]),
   ),
   parent_id: Type.Optional(Nullable(Type.String())),
-  budget_limit: Type.Optional(Type.Union([Type.Integer({ minimum: 0, description: "Cents" }), Type.Null()])),
+  budget_limit: Type.Optional(
+    Type.Union([
+      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: "Cents" }),
+      Type.Null(),
+    ]),
+  ),
   secrets: Type.Optional(Type.Record(Type.String(), Type.String())),
   max_concurrent_tasks: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   canvas: Type.Optional(Type.Object({ x: Type.Number(), y: Type.Number() })),

@@ -6,6 +6,7 @@ import { workspaceObjectName } from "../runtimes/workspace-name.js";
 import type { Executor, WorkspaceRow, WorkspaceStatus } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
 import type { AgentUrlGuard } from "./agent-url.js";
+import { hasOwnContainer } from "./own-container.js";
 import { isPublishedUrl } from "./published-url.js";
 
 /** Statuses in which an agent can be called. */
@@ -108,7 +109,8 @@ export class Discovery {
   async #refusal(row: WorkspaceRow): Promise<string | null> {
     if (!row.external && isPublishedUrl(row.url)) return null;
     try {
-      await this.#services.urlGuard.assertAllowed(row.url, { ownContainer: !row.external });
+      const ownContainer = hasOwnContainer(row, this.#services.runtime.kind);
+      await this.#services.urlGuard.assertAllowed(row.url, { ownContainer });
       return null;
     } catch (error) {
       if (isCodedError(error)) return String(error.details.reason);

@@ -47,6 +47,7 @@ export class EngineCleanup {
   readonly #services: CleanupServices;
   readonly #limiter: Limiter;
   readonly #running = new Map<string, Promise<CleanupOutcome>>();
+  readonly #stopping = new AbortController();
 
   constructor(services: CleanupServices) {
     this.#services = services;
@@ -85,15 +86,17 @@ export class EngineCleanup {
     const cancelTimer = this.#services.clock.timer(() => {
       budget.abort(new Error(`the engine did not finish within ${CLEANUP_BUDGET_MS / 1000} s`));
     }, CLEANUP_BUDGET_MS);
+    const signal = AbortSignal.any([budget.signal, this.#stopping.signal]);
     try {
-      return await Promise.all(targets.map((target) => this.#once(target, budget.signal)));
+      return await Promise.all(targets.map((target) => this.#once(target, signal)));
     } finally {
       cancelTimer();
     }
   }
 
-  /** Resolves when no cleanup runs. */
-  async settled(): Promise<void> {
+  /** Gives every cleanup up and resolves when none runs; the rows keep their marks, the next boot goes on. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the host stops"));
     await Promise.all(this.#running.values());
   }
 

@@ -36,6 +36,7 @@ export class WorkspacePausing {
   readonly #services: PausingServices;
   readonly #limiter: Limiter;
   readonly #stopping = new Map<string, Promise<boolean>>();
+  readonly #hostStops = new AbortController();
 
   constructor(services: PausingServices) {
     this.#services = services;
@@ -101,8 +102,9 @@ export class WorkspacePausing {
     return stopped.filter(Boolean).length;
   }
 
-  /** Resolves when nothing is being stopped. */
-  async settled(): Promise<void> {
+  /** Gives up what is being stopped and resolves when nothing is; the rows keep their marks, the next boot goes on. */
+  async stop(): Promise<void> {
+    this.#hostStops.abort(new Error("the host stops"));
     await Promise.all(this.#stopping.values());
   }
 
@@ -122,11 +124,12 @@ export class WorkspacePausing {
     const cancelTimer = clock.timer(() => {
       budget.abort(new Error(`the engine did not finish within ${STOP_BUDGET_MS / 1000} s`));
     }, STOP_BUDGET_MS);
-    const call: RuntimeCall = { signal: budget.signal, log: log.child({ workspaceId: id }) };
+    const signal = AbortSignal.any([budget.signal, this.#hostStops.signal]);
+    const call: RuntimeCall = { signal, log: log.child({ workspaceId: id }) };
     try {
-      await untilAborted(call.signal, provisioner.cancel(id, attempt));
-      await turns.run(id, call.signal, (signal) =>
-        runtime.stop(id, { ...call, signal, upToAttempt: attempt }),
+      await untilAborted(signal, provisioner.cancel(id, attempt));
+      await turns.run(id, signal, (held) =>
+        runtime.stop(id, { ...call, signal: held, upToAttempt: attempt }),
       );
       await database.db
         .updateTable("workspaces")

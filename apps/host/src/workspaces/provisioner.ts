@@ -62,14 +62,19 @@ export class Provisioner {
   readonly #services: ProvisionerServices;
   readonly #limiter: Limiter;
   readonly #running = new Map<string, Running>();
+  readonly #stopping = new AbortController();
 
   constructor(services: ProvisionerServices) {
     this.#services = services;
     this.#limiter = new Limiter(services.concurrency);
   }
 
-  /** Starts the provision of the row's attempt; one of an earlier attempt is given up and waited for. */
+  /**
+   * Starts the provision of the row's attempt; one of an earlier attempt is given up and waited for. While the host
+   * stops, nothing is started: the row and its claim stay for the next boot.
+   */
   start(row: WorkspaceRow): void {
+    if (this.#stopping.signal.aborted) return;
     // Two restarts at once may get here in another order than their rows were written in: the later attempt stands.
     if ((this.#running.get(row.id)?.attempt ?? 0) > row.attempt) return;
     const controller = new AbortController();
@@ -109,8 +114,9 @@ export class Provisioner {
     await Promise.all([running?.done, this.#services.swaps.withdraw(workspaceId)]);
   }
 
-  /** Gives every provision up and resolves when all have ended; the next boot resumes them. */
+  /** Gives every provision up, starts none any more and resolves when all have ended; the next boot resumes them. */
   async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the host stops"));
     await Promise.all([...this.#running.keys()].map((id) => this.cancel(id)));
   }
 
@@ -190,7 +196,7 @@ export class Provisioner {
   /** Takes a container back whose workspace was deleted or restarted while it came up. */
   async #undo(row: WorkspaceRow, log: Logger): Promise<void> {
     log.info("the workspace has moved on while its container came up; the container is taken back");
-    const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(UNDO_TIMEOUT_MS), this.#stopping.signal]);
     await this.#services.runtime.stop(row.id, { signal, log, upToAttempt: row.attempt });
   }
 

@@ -1,12 +1,14 @@
 import { sql } from "kysely";
-import type {
-  BackgroundLoop,
-  ContainerRuntime,
-  Logger,
-  Presence,
-  RuntimeCall,
-  SweepLease,
+import {
+  messageOf,
+  type BackgroundLoop,
+  type ContainerRuntime,
+  type Logger,
+  type Presence,
+  type RuntimeCall,
+  type SweepLease,
 } from "@molecule/core";
+import { untilAborted } from "../runtimes/abortable.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
@@ -32,7 +34,7 @@ export interface RecoveryServices {
   readonly log: Logger;
 }
 
-/** Ms for asking the engine after one workspace. */
+/** Ms at boot for asking the engine after workspaces. */
 const OBSERVE_TIMEOUT_MS = 10_000;
 
 const LOOP = "workspace-recovery";
@@ -41,7 +43,10 @@ const NO_LEASE: SweepLease = { loop: LOOP, fence: null };
 
 /** What one pass may do, and under which lease. */
 interface Pass {
+  /** Ends the pass; the engine's part of what it has begun has a budget of its own. */
   readonly signal: AbortSignal;
+  /** Ends the asking after workspaces. */
+  readonly observing: AbortSignal;
   readonly lease: SweepLease;
   /** Whether claims of this host itself are taken up. */
   readonly ownClaims: boolean;
@@ -52,6 +57,8 @@ type KnownPresence = Exclude<Presence, { readonly state: "unknown" }>;
 /** Sets right what a host left behind that died: unfinished provisions, pauses and cleanups, lost processes. */
 export class WorkspaceRecovery {
   readonly #services: RecoveryServices;
+  readonly #stopping = new AbortController();
+  #booting: Promise<void> = Promise.resolve();
 
   constructor(services: RecoveryServices) {
     this.#services = services;
@@ -66,31 +73,49 @@ export class WorkspaceRecovery {
       timeoutMs: 120_000,
       singleton: true,
       tick: async ({ signal, fence, dryRun }) => {
-        const pass = { signal, lease: { loop: LOOP, fence }, ownClaims: false };
+        const pass = { signal, observing: signal, lease: { loop: LOOP, fence }, ownClaims: false };
         return dryRun ? this.#dryPass(pass) : this.#pass(pass);
       },
     };
   }
 
-  /** The pass at boot, when no provision of this host can be running. */
-  async atBoot(): Promise<void> {
-    const signal = AbortSignal.timeout(OBSERVE_TIMEOUT_MS);
+  /** The pass at boot, when no provision of this host can be running. Never rejects: the loop goes on with what fails. */
+  atBoot(): Promise<void> {
+    this.#booting = this.#bootPass().catch((error: unknown) => {
+      const { log } = this.#services;
+      if (this.#stopping.signal.aborted) return;
+      log.error(`recovery after boot failed, the recovery loop goes on with it: ${messageOf(error)}`);
+    });
+    return this.#booting;
+  }
+
+  /** Gives the pass at boot up and resolves when it has ended; the next boot goes on with it. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the host stops"));
+    await this.#booting;
+  }
+
+  async #bootPass(): Promise<void> {
+    const { signal } = this.#stopping;
+    const observing = AbortSignal.any([signal, AbortSignal.timeout(OBSERVE_TIMEOUT_MS)]);
     await this.#restartLostProcesses();
-    const told = await this.#pass({ signal, lease: NO_LEASE, ownClaims: true });
+    const told = await this.#pass({ signal, observing, lease: NO_LEASE, ownClaims: true });
     if (told !== undefined) this.#services.log.info(`recovered after the last stop: ${told}`);
   }
 
-  /** @throws SWEEP_LEASE_LOST */
+  /** @throws SWEEP_LEASE_LOST, the reason of the pass's end */
   async #pass(pass: Pass): Promise<string | undefined> {
     const { database, pausing, cleanup, secretRestarts } = this.#services;
+    const { signal } = pass;
     const resumed = await this.#resumeProvisions(pass);
+    signal.throwIfAborted();
     // What follows is guarded by rows and by turns on each workspace; a host that woke up late leaves it to the other.
     await assertLease(database.db, pass.lease);
     const restarted = await secretRestarts.forgotten();
-    const stopped = await pausing.stopPending();
+    const stopped = await untilAborted(signal, pausing.stopPending());
     const pending = await cleanup.allPending();
     await assertLease(database.db, pass.lease);
-    const outcomes = await cleanup.run(pending);
+    const outcomes = await untilAborted(signal, cleanup.run(pending));
     const cleaned = outcomes.filter((each) => each.stopError === null && each.volumeError === null).length;
     return told({ resumed, restarted, stopped, cleaned, pending: pending.length });
   }
@@ -146,9 +171,9 @@ export class WorkspaceRecovery {
     return null;
   }
 
-  async #resume(row: WorkspaceRow, { signal, lease }: Pass): Promise<boolean> {
+  async #resume(row: WorkspaceRow, { observing, lease }: Pass): Promise<boolean> {
     const { database } = this.#services;
-    const presence = await this.#observe(row, signal);
+    const presence = await this.#observe(row, observing);
     if (presence === null) return false;
     if (presence.state === "present" && presence.running && presence.attempt === row.attempt) {
       // The container came up before its host died, or the engine: all that is left is for its agent to register.

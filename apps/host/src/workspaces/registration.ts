@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { ContainerRuntime } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
 import type { EventLog } from "../storage/event-log.js";
 import { toJsonb } from "../storage/json.js";
@@ -8,6 +9,7 @@ import type { WorkspaceStore } from "../storage/workspace-store.js";
 import { maskRecord, type Masking } from "../masking/mask-data.js";
 import { assertCurrent, type Caller } from "./caller.js";
 import type { AgentUrlGuard } from "./agent-url.js";
+import { hasOwnContainer } from "./own-container.js";
 import type { Provisioner } from "./provisioner.js";
 import { isPublishedUrl } from "./published-url.js";
 import { parseRegister, parseUpdateCard } from "./registry-requests.js";
@@ -22,6 +24,7 @@ export interface RegistrationServices {
   readonly stateMachine: StateMachine;
   readonly provisioner: Provisioner;
   readonly urlGuard: AgentUrlGuard;
+  readonly runtime: Pick<ContainerRuntime, "kind">;
   readonly secrets: Pick<WorkspaceSecrets, "learn">;
   readonly masker: Masking;
 }
@@ -44,7 +47,7 @@ export class Registration {
     caller: Caller | null,
   ): Promise<{ status: "registered"; auth_token?: string }> {
     const { id, url, agent_card: card } = parseRegister(body);
-    const { events, provisioner, urlGuard, workspaces } = this.#services;
+    const { events, provisioner, urlGuard, workspaces, runtime } = this.#services;
     // The engine's answer with the published address may still be on its way: it belongs into the event.
     await provisioner.settled(id);
     const row = await workspaces.get(id);
@@ -52,7 +55,7 @@ export class Registration {
     assertCurrent(row, caller);
     const agent_card = await this.#withoutSecrets(row, card);
     const published = isPublishedUrl(row.url) && !row.external;
-    if (!published) await urlGuard.assertAllowed(url, { ownContainer: !row.external });
+    if (!published) await urlGuard.assertAllowed(url, { ownContainer: hasOwnContainer(row, runtime.kind) });
     const effectiveUrl = published ? row.url : url;
     const token = await events.transact(async (trx, emit) => {
       const change = {

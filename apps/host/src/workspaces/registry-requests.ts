@@ -21,7 +21,7 @@ export const HeartbeatSchema = Type.Object({
   sample_error: Type.Optional(Type.String()),
   active_tasks: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   current_task: Type.Optional(Type.String()),
-  uptime_seconds: Type.Optional(Type.Number({ minimum: 0 })),
+  uptime_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   monthly_spend: Type.Optional(Type.Number({ description: "Cents, clamped to 0…1e12; 0 is no update" })),
   runtime_state: Type.Optional(Type.String({ description: '"wedged" degrades the workspace' })),
 });

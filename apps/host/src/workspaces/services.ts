@@ -83,7 +83,7 @@ export interface WorkspaceServices {
   readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
-  /** Gives running provisions up and waits for running cleanups. */
+  /** Gives up whatever runs in the engine, also the recovery after boot: the next boot goes on with it. */
   stop(): Promise<void>;
 }
 
@@ -169,6 +169,18 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
   const restart = new WorkspaceRestart({ events, stateMachine, provisioner, runtime });
   const secretRestarts = new SecretRestarts({ db: database.db, restart, runtime, clock, log });
   const unwatch = giveUpSuperseded({ events, workspaces, provisioner, log });
+  const recovery = new WorkspaceRecovery({
+    database,
+    events,
+    stateMachine,
+    provisioner,
+    cleanup,
+    pausing,
+    secretRestarts,
+    runtime,
+    hostId,
+    log,
+  });
   return {
     creation,
     deletion,
@@ -179,22 +191,12 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       stateMachine,
       provisioner,
       urlGuard,
+      runtime,
       secrets,
       masker,
     }),
     heartbeats: new Heartbeats({ events, stateMachine, secrets, masker }),
-    recovery: new WorkspaceRecovery({
-      database,
-      events,
-      stateMachine,
-      provisioner,
-      cleanup,
-      pausing,
-      secretRestarts,
-      runtime,
-      hostId,
-      log,
-    }),
+    recovery,
     rollouts,
     restart,
     api: createWorkspaceApi({
@@ -242,8 +244,7 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       await rollouts.fleet.stop();
       unwatch();
       await secretRestarts.stop();
-      await provisioner.stop();
-      await Promise.all([cleanup.settled(), pausing.settled()]);
+      await Promise.all([provisioner.stop(), cleanup.stop(), pausing.stop(), recovery.stop()]);
     },
   };
 }

@@ -4,7 +4,7 @@ import { messageOf, type LaunchFile, type Logger } from "@molecule/core";
 import { parse } from "yaml";
 import { workspaceErrors } from "../errors/workspaces.js";
 import { field, listField, tierField, textField } from "./config-fields.js";
-import { templateSummary, type TemplateSummary } from "./template-summary.js";
+import { templateSummary, type DeclaredSeconds, type TemplateSummary } from "./template-summary.js";
 
 /** What a template folder's `config.yaml` says, as far as the platform uses it. */
 export interface TemplateFolder {
@@ -49,18 +49,18 @@ export class TemplateFolders {
   }
 
   /** What each folder's `config.yaml` says for people to choose from, by name; folders that can't be read are logged. */
-  async list(): Promise<TemplateSummary[]> {
+  async list(declaredSeconds: DeclaredSeconds): Promise<TemplateSummary[]> {
     const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => []);
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    const summaries = await Promise.all(names.sort().map((name) => this.#summary(name)));
+    const summaries = await Promise.all(names.sort().map((name) => this.#summary(name, declaredSeconds)));
     return summaries.filter((summary) => summary !== null);
   }
 
-  async #summary(id: string): Promise<TemplateSummary | null> {
+  async #summary(id: string, declaredSeconds: DeclaredSeconds): Promise<TemplateSummary | null> {
     const text = await readFile(join(this.#root, id, "config.yaml"), "utf8").catch(() => null);
     if (text === null) return null;
     try {
-      return templateSummary(id, parse(text));
+      return templateSummary(id, parse(text), declaredSeconds);
     } catch (error) {
       this.#log.warn(`template ${id}: config.yaml is no valid YAML, it is left out: ${messageOf(error)}`);
       return null;

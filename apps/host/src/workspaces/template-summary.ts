@@ -14,28 +14,36 @@ export interface TemplateSummary {
   readonly required_env?: readonly string[];
   readonly skills: readonly string[];
   readonly skill_count: number;
+  /** The deadline of its runtime, which is the one that its workspaces are held to. */
   readonly provision_timeout_seconds?: number;
 }
 
+/** The deadline of a provision that a runtime declares, in seconds; null when it declares none. */
+export type DeclaredSeconds = (runtime: string) => number | null;
+
 /** @param config a parsed `config.yaml` */
-export function templateSummary(id: string, config: unknown): TemplateSummary {
+export function templateSummary(
+  id: string,
+  config: unknown,
+  declaredSeconds: DeclaredSeconds,
+): TemplateSummary {
   const runtimeConfig = field(config, "runtime_config");
   const skills = listField(config, "skills");
   const requiredEnv = listField(runtimeConfig, "required_env");
   const models = field(runtimeConfig, "models") ?? field(config, "models");
-  const timeout =
-    field(runtimeConfig, "provision_timeout_seconds") ?? field(config, "provision_timeout_seconds");
+  const runtime = textField(config, "runtime") ?? "";
+  const timeout = declaredSeconds(runtime);
   return {
     id,
     name: textField(config, "name") ?? id,
     description: textField(config, "description") ?? "",
     tier: asTier(tierField(config, "tier")),
-    runtime: textField(config, "runtime") ?? "",
+    runtime,
     model: textField(config, "model") ?? textField(runtimeConfig, "model") ?? "",
     ...(Array.isArray(models) ? { models } : {}),
     ...(requiredEnv.length === 0 ? {} : { required_env: requiredEnv }),
     skills,
     skill_count: skills.length,
-    ...(typeof timeout === "number" && timeout > 0 ? { provision_timeout_seconds: timeout } : {}),
+    ...(timeout === null ? {} : { provision_timeout_seconds: timeout }),
   };
 }

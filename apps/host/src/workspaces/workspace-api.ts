@@ -10,6 +10,7 @@ import type { WorkspaceDeletion } from "./deletion.js";
 import { Discovery } from "./discovery.js";
 import { Kinship } from "./kinship.js";
 import type { WorkspacePausing } from "./pausing.js";
+import { declaredTimeoutSeconds } from "./provision-timeouts.js";
 import type { WorkspaceRestart } from "./restart.js";
 import type { TemplateFolders } from "./template-folders.js";
 import type { TemplateSummary } from "./template-summary.js";
@@ -69,6 +70,6 @@ export function createWorkspaceApi(parts: WorkspaceApiParts): WorkspaceApi {
     discovery: new Discovery({ db: database.db, workspaces, urlGuard, runtime, mayTalk }),
     mayTalk,
     bundles: new Bundles({ workspaces, creation, deletion, folders }),
-    templates: () => folders.list(),
+    templates: () => folders.list((name) => declaredTimeoutSeconds(name, templates)),
   };
 }

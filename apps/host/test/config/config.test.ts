@@ -65,7 +65,7 @@ describe("readConfig", () => {
       RATE_LIMIT: "0",
       TIER2_MEMORY_MB: "5",
       PLATFORM_URL: "ftp://x",
-      DOCKER_HOST: "localhost",
+      DOCKER_HOST: "ssh://me@engine",
       MOLECULE_ALLOW_PRIVILEGED: "yes",
       LOG_LEVEL: "loud",
       TRUSTED_PROXIES: "10.0.0.1,proxy",
@@ -81,7 +81,7 @@ describe("readConfig", () => {
       '  - RATE_LIMIT: found "0", allowed: a whole number from 1 to 1000000',
       '  - TIER2_MEMORY_MB: found "5", allowed: a whole number from 6 to 1048576',
       '  - PLATFORM_URL: found "ftp://x", allowed: a URL that starts with http:// or https://',
-      '  - DOCKER_HOST: found "localhost", allowed: unix:///path, tcp://host:port or http(s)://host:port',
+      '  - DOCKER_HOST: found "ssh://…@engine": SSH is not supported; forward the engine\'s socket with ssh -L and give that, allowed: unix:///path, npipe:////./pipe/name, tcp://host:port, or host:port',
       '  - MOLECULE_ALLOW_PRIVILEGED: found "yes", allowed: one of true, false, 1, 0',
       '  - TRUSTED_PROXIES: found "10.0.0.1,proxy", allowed: addresses and networks like 10.0.0.0/8, separated by commas',
       '  - PROVISION_TIMEOUT_SECONDS: found "1.5", allowed: a whole number from 1 to 86400',
@@ -97,6 +97,22 @@ describe("readConfig", () => {
     ] as const) {
       expect(messageFor({ DATABASE_URL: url })).to.contain(`DATABASE_URL: found "${shown}"`);
     }
+  });
+
+  it("takes DOCKER_HOST as Docker's own clients read it", () => {
+    for (const host of ["engine:2375", "engine", "unix://", "tcp://[::1]:2375", "http://engine:80"]) {
+      expect(readConfig({ DOCKER_HOST: host }, context).docker, host).to.deep.equal({ host });
+    }
+  });
+
+  it("needs certificates that it can read where the engine may be asked for", () => {
+    const env = { DOCKER_HOST: "tcp://engine", DOCKER_CERT_PATH: "/nowhere" };
+    expect(messageFor(env)).to.match(
+      /- DOCKER_CERT_PATH: found \/nowhere\/ca.pem, which can't be read: ENOENT/,
+    );
+    expect(readConfig({ ...env, CONTAINER_RUNTIME: "none" }, context).docker).to.include({
+      certPath: "/nowhere",
+    });
   });
 
   it("puts default paths beside the manifest, those of the .env file too, and those of the process where it runs", () => {

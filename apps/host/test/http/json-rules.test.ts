@@ -26,6 +26,14 @@ describe("forbiddenIn", () => {
     ]);
   });
 
+  it("names the place of a number that is none any more once it is parsed", () => {
+    const body: unknown = JSON.parse('{"x":1e308,"y":[-1e999],"z":{"zoom":1e999}}');
+    expect(forbiddenIn(body).map(({ path, found }) => `${path}: ${found}`)).to.have.members([
+      "y.0: a number that is too large",
+      "z.zoom: a number that is too large",
+    ]);
+  });
+
   it("judges a body that is a bare text as well", () => {
     expect(forbiddenIn("\0")).to.deep.equal([
       { path: "", found: "a text with NUL", allowed: "a text without \\u0000" },

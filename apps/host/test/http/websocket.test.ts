@@ -121,6 +121,15 @@ describe("the WebSocket", () => {
       );
     });
 
+    it("what is no path of this host with 404, also where it is no URL", async () => {
+      const platform = await platforms.start();
+      const headers = { Connection: "Upgrade", Upgrade: "websocket", ...bearer(ADMIN_TOKEN) };
+      for (const path of ["//", "//ws", "/ws/", "/nowhere?path=/ws"]) {
+        expect((await ask(platform.url + path, { headers })).status, path).to.equal(404);
+      }
+      expect(platform.log.lines.filter(({ level }) => level === "error")).to.deep.equal([]);
+    });
+
     it("a plain request with 426", async () => {
       const platform = await platforms.start();
       const answer = await ask(`${platform.url}/ws`);

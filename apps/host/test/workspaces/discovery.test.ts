@@ -38,6 +38,22 @@ describe("Discovery", () => {
     expect(await discovery().discover(caller, target)).to.include({ url });
   });
 
+  it("gives a private address away only of what this installation runs", async () => {
+    const caller = await addWorkspace(suite.db, { external: true });
+    const url = "http://10.0.0.5:6379";
+    const codeFor = async (kind: "docker" | "none", row: { handle: string | null; external?: boolean }) => {
+      const target = await addWorkspace(suite.db, { url, ...row });
+      const answer: unknown = await discovery(kind)
+        .discover(caller, target)
+        .catch((error: unknown) => error);
+      return isCodedError(answer) ? answer.code : "given";
+    };
+    expect(await codeFor("docker", { handle: "abc" })).to.equal("given");
+    expect(await codeFor("docker", { handle: null })).to.equal("PEER_URL_REFUSED");
+    expect(await codeFor("none", { handle: "abc" })).to.equal("PEER_URL_REFUSED");
+    expect(await codeFor("docker", { handle: "abc", external: true })).to.equal("PEER_URL_REFUSED");
+  });
+
   it("gives a container the other's name in their network, since the published port is this machine's only", async () => {
     const published = { url: "http://127.0.0.1:49152" };
     const [one, other] = [await addWorkspace(suite.db, published), await addWorkspace(suite.db, published)];

@@ -38,7 +38,12 @@ export const budgetRoutes: readonly Route[] = [
     guard: "admin",
     summary: "Set or lift the limit of a workspace, in every status",
     body: bodyForDomain(
-      Type.Object({ budget_limit: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]) }),
+      Type.Object({
+        budget_limit: Type.Union([
+          Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+          Type.Null(),
+        ]),
+      }),
       () => workspaceErrors.BUDGET_LIMIT_REQUIRED({}),
     ),
     responses: { 200: answer("The budget", BudgetSchema), 404: notFound },

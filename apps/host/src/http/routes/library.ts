@@ -19,7 +19,9 @@ const TemplateSchema = Type.Object(
     required_env: Type.Optional(list),
     skills: list,
     skill_count: Type.Integer(),
-    provision_timeout_seconds: Type.Optional(Type.Number()),
+    provision_timeout_seconds: Type.Optional(
+      Type.Number({ description: "The deadline of its runtime; there when the runtime declares one" }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Tier } from "@molecule/core";
 import { planTier } from "../../../dist/runtimes/docker/tiers.js";
@@ -14,6 +15,19 @@ describe("planTier", () => {
     const sizes = ([1, 2, 3, 4] as const).map((tier) => planTier(tier, open, 16));
     expect(sizes.map(({ memoryBytes }) => memoryBytes / MIB)).to.deep.equal([512, 512, 2048, 4096]);
     expect(sizes.map(({ nanoCpus }) => nanoCpus / 1e9)).to.deep.equal([1, 1, 2, 4]);
+  });
+
+  it("gives them as docs/operating.md tells", async () => {
+    const page = await readFile(new URL("../../../../../docs/operating.md", import.meta.url), "utf8");
+    const told = [...page.matchAll(/^\| ([1-4])\s+\| (\S+ [MG]iB|\S+)\s+\| (\S+)/gm)].map((row) =>
+      row.slice(1),
+    );
+    const given = ([1, 2, 3, 4] as const).map((tier) => {
+      const { memoryBytes, nanoCpus } = planTier(tier, open, 16);
+      const mib = memoryBytes / MIB;
+      return [String(tier), mib < 1024 ? `${mib} MiB` : `${mib / 1024} GiB`, String(nanoCpus / 1e9)];
+    });
+    expect(told).to.deep.equal(given);
   });
 
   it("takes the sizes of the configuration before its own", () => {
