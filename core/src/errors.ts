@@ -71,6 +71,8 @@ export const errors = defineErrors({
   MANIFEST_NOT_JSON: (d: { path: string; reason: string }) => `manifest ${d.path} is not JSON: ${d.reason}`,
   MANIFEST_INVALID: (d: { path: string; faults: readonly Fault[] }) =>
     `manifest ${d.path} has ${d.faults.length} fault${d.faults.length === 1 ? "" : "s"}:\n${formatFaults(d.faults)}`,
+  MANIFEST_INTEGRITY_MISMATCH: (d: { faults: readonly Fault[] }) =>
+    `boot is refused, as the files of ${d.faults.length} plugin${d.faults.length === 1 ? "" : "s"} are not those that the manifest has locked:\n${formatFaults(d.faults)}\nRestore the packages, or, when the change is wanted, run: molecule plugins lock`,
   PLUGIN_OVERRIDES_INVALID: (d: { faults: readonly Fault[] }) =>
     `MOLECULE_PLUGINS is not usable:\n${formatFaults(d.faults)}`,
 

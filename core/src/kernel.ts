@@ -152,7 +152,8 @@ export class Kernel {
   /**
    * Runs one stage of boot: the plugins that are due (before stage `env` those of stage `env`, before `storage`
    * all others), then the stage's tasks.
-   * @throws PLUGIN_REQUIRED_FAILED, PLUGIN_OVERRIDES_INVALID, BOOT_TASK_FAILED, BOOT_TASK_TIMEOUT
+   * @throws MANIFEST_INTEGRITY_MISMATCH, PLUGIN_REQUIRED_FAILED, PLUGIN_OVERRIDES_INVALID, BOOT_TASK_FAILED,
+   * BOOT_TASK_TIMEOUT
    */
   async boot(stage: BootStage): Promise<void> {
     if (stage === "env") await this.plugins.load("env");

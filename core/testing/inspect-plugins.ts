@@ -24,19 +24,21 @@ export interface PluginDecision {
 }
 
 /**
- * What a host that starts now with this environment would decide on each plugin, in effective order. A host's
- * run-time toggles are in its database, and what its boot tasks add to the environment comes later: neither counts.
+ * What a host that starts now with this environment would decide on each plugin, in effective order. What its boot
+ * tasks add to the environment comes later and does not count.
+ * @param toggles the run-time toggles, by plugin: a host keeps them in its database
  * @throws PLUGIN_OVERRIDES_INVALID
  */
 export function decidePlugins(
   manifest: Manifest,
   env: Readonly<Record<string, string | undefined>>,
+  toggles: ReadonlyMap<string, boolean> = new Map(),
 ): PluginDecision[] {
   const names = manifest.plugins.map(({ name }) => name);
   const overrides = parseOverrides(env.MOLECULE_PLUGINS, names);
   return manifest.plugins.map((entry) => ({
     entry,
-    ...decideEnablement(entry, { env, overrides, toggles: new Map() }),
+    ...decideEnablement(entry, { env, overrides, toggles }),
   }));
 }
 

@@ -2,10 +2,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   CONTAINER_RUNTIME,
+  ENGINE_INVENTORY,
   Kernel,
   parseManifest,
   SecretMasker,
   systemClock,
+  WORKSPACE_HEALTH,
+  WORKSPACE_IMAGES,
   type ChainResult,
   type ContainerRuntime,
   type PluginStatus,
@@ -28,7 +31,10 @@ const FOR_AUTHORS = [
   "./hooks/boot-tasks/types.js",
   "./hooks/background-loops/types.js",
   "./ports/clock.js",
+  "./ports/engine-inventory.js",
+  "./ports/images.js",
   "./ports/logger.js",
+  "./ports/sweeps.js",
   "./ports/tokens.js",
   "./schema/validate.js",
 ];
@@ -70,7 +76,9 @@ describe("docs/writing-a-plugin.md", () => {
     expect(unsaid(names.filter((name) => !INFERRED.includes(name)))).to.deep.equal([]);
     const testing = [...(await reexports("core/testing/index.ts"))]
       .flatMap(([, of]) => of)
-      .filter((name) => /^(describe|check|run)[A-Z]\w*[a-z]$|^(ManualClock|RecordingLogger)$/.test(name));
+      .filter((name) =>
+        /^(decide|describe|check|inspect|run)[A-Z]\w*[a-z]$|^(ManualClock|RecordingLogger)$/.test(name),
+      );
     expect(unsaid(testing)).to.deep.equal([]);
   });
 
@@ -154,6 +162,9 @@ async function boot(
     masker: new SecretMasker(),
   });
   kernel.provide(CONTAINER_RUNTIME, noRuntime);
+  // Only resolved here: what the guide does with them runs in its own tests.
+  for (const token of [ENGINE_INVENTORY, WORKSPACE_HEALTH, WORKSPACE_IMAGES])
+    kernel.provide<unknown>(token, {});
   try {
     for (const stage of ["env", "storage", "ready"] as const) await kernel.boot(stage);
     const plugins = kernel.plugins.status();

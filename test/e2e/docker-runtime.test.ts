@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readFileIn } from "../support/container-files.js";
 import { useEngine, type Engine } from "../support/engine.js";
 import { eventually } from "../support/eventually.js";
 import { startHost, type RunningHost } from "../support/host.js";
@@ -73,7 +74,7 @@ describe("a machine with a container engine", () => {
     const id = await create(host, { name: "Secretive", runtime: "demo", tier: 2 });
     await untilStatus(host, id, "online");
     const [container] = await engine.docker.listContainers({ all: true, filters: labelled(id) });
-    const token = await readFromContainer(engine, container?.Id ?? "", "/configs/.auth_token");
+    const token = await readFileIn(engine.docker.getContainer(container?.Id ?? ""), "/configs/.auth_token");
     expect(token).to.match(/^[A-Za-z0-9_-]{43}$/);
     plantSecret(token, "the token of a workspace in a container");
     const answers = await Promise.all(
@@ -147,13 +148,3 @@ describe("a machine with a container engine", () => {
       expect((await host.api("DELETE", `/workspaces/${each}`)).status).to.equal(200);
   });
 });
-
-async function readFromContainer(engine: Engine, containerId: string, path: string): Promise<string> {
-  const archive = await engine.docker.getContainer(containerId).getArchive({ path });
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(Buffer.from(chunk));
-  // One small file: a header of 512 bytes, then its content (POSIX ustar).
-  const bytes = Buffer.concat(chunks);
-  const size = Number.parseInt(bytes.toString("ascii", 124, 135), 8);
-  return bytes.toString("utf8", 512, 512 + size);
-}

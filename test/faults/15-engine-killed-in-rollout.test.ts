@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { buffer } from "node:stream/consumers";
 import { expect } from "chai";
-import { pack } from "tar-stream";
 import { field } from "../e2e/workspace-api.js";
+import { readFileIn, writeFileIn } from "../support/container-files.js";
 import { closedGate, EngineProxy } from "../support/engine-faults.js";
 import { useOwnEngine, type OwnEngine } from "../support/engine.js";
 import { eventually } from "../support/eventually.js";
@@ -213,20 +212,12 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
 
   async function writeMark(id: string): Promise<void> {
     const [container] = await fleet.containers(id);
-    const tar = pack();
-    tar.entry({ name: "mark" }, randomUUID());
-    tar.finalize();
-    await engine.docker
-      .getContainer(container?.Id ?? "")
-      .putArchive(await buffer(tar), { path: "/workspace" });
+    const mark = { folder: "/workspace", name: "mark" };
+    await writeFileIn(engine.docker.getContainer(container?.Id ?? ""), mark, randomUUID());
   }
 
   async function readMarks(): Promise<string[]> {
-    const contents = (await containerIds()).map(async (container) => {
-      const archive = await engine.docker.getContainer(container).getArchive({ path: "/workspace/mark" });
-      // One small file: a header of 512 bytes, then its content (POSIX ustar).
-      return (await buffer(archive)).toString("utf8", 512, 512 + 36);
-    });
-    return await Promise.all(contents);
+    const containers = (await containerIds()).map((id) => engine.docker.getContainer(id));
+    return await Promise.all(containers.map((each) => readFileIn(each, "/workspace/mark")));
   }
 });

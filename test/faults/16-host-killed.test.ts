@@ -20,6 +20,13 @@ const DELETE_PHASES = [
   ["its volumes are removed", "DELETE", /^\/volumes\/[^/]+$/],
 ] as const;
 
+/** Before the engine hears of it, and after it has done it. */
+const CUTS = [
+  ["before", "hang"],
+  ["after", "hold"],
+] as const;
+type Cut = (typeof CUTS)[number][1];
+
 describe("fault 16: a host that is killed", function () {
   this.timeout(240_000);
   let world: FaultWorld;
@@ -29,17 +36,24 @@ describe("fault 16: a host that is killed", function () {
   afterEach(() => world.check());
   after(() => world.close());
 
+  const cut = (kind: Cut, method: string, path: RegExp) =>
+    world.proxy.fail(
+      method,
+      path,
+      kind === "hang" ? { kind } : { kind, until: new Promise<void>(() => undefined) },
+    );
+  const untilThere = (kind: Cut, method: string, path: RegExp) =>
+    eventually(
+      () => (kind === "hang" ? world.proxy.count(method, path) : world.proxy.countAnswered(method, path)) > 0,
+      { timeoutMs: 30_000, intervalMs: 5, what: `${method} ${path.source}` },
+    );
+
   for (const [phase, method, path] of PROVISION_PHASES) {
-    // Before the engine hears of it, and after it has done it.
-    for (const [when, kind] of [
-      ["before", "hang"],
-      ["after", "hold"],
-    ] as const) {
+    for (const [when, kind] of CUTS) {
       it(`while a workspace is provisioned, ${when} ${phase}: it comes online, in one container`, async () => {
-        const fault = kind === "hang" ? { kind } : { kind, until: new Promise<void>(() => undefined) };
-        world.proxy.fail(method, path, fault);
+        cut(kind, method, path);
         const id = await create(world.host, { name: "Cut short", runtime: "probe", tier: 2 });
-        await eventually(() => world.proxy.count(method, path) > 0, { timeoutMs: 30_000, intervalMs: 5 });
+        await untilThere(kind, method, path);
         await world.host.kill();
         world.proxy.dropConnections();
         world.proxy.heal();
@@ -53,22 +67,24 @@ describe("fault 16: a host that is killed", function () {
     }
   }
 
-  it("while workspaces are deleted, at every phase: they are removed, and nothing is left", async () => {
-    for (const [phase, method, path] of DELETE_PHASES) {
-      const id = await create(world.host, { name: "Half gone", runtime: "probe", tier: 2 });
-      await untilStatus(world.host, id, "online");
-      world.proxy.heal();
-      world.proxy.fail(method, path, { kind: "hang" });
-      const deletion = world.host.api("DELETE", `/workspaces/${id}`).catch(() => undefined);
-      await eventually(() => world.proxy.count(method, path) > 0, { timeoutMs: 30_000, what: phase });
-      await world.host.kill();
-      await deletion;
-      world.proxy.dropConnections();
-      world.proxy.heal();
-      await world.startHost();
-      expect(await world.statusOf(id)).to.equal("removed");
-      for (let pass = 0; pass < 2; pass += 1) await world.reap();
-      expect(await world.isGone(id)).to.equal(true);
+  for (const [phase, method, path] of DELETE_PHASES) {
+    for (const [when, kind] of CUTS) {
+      it(`while a workspace is deleted, ${when} ${phase}: it is removed, and nothing is left`, async () => {
+        const id = await create(world.host, { name: "Half gone", runtime: "probe", tier: 2 });
+        await untilStatus(world.host, id, "online");
+        world.proxy.heal();
+        cut(kind, method, path);
+        const deletion = world.host.api("DELETE", `/workspaces/${id}`).catch(() => undefined);
+        await untilThere(kind, method, path);
+        await world.host.kill();
+        await deletion;
+        world.proxy.dropConnections();
+        world.proxy.heal();
+        await world.startHost();
+        expect(await world.statusOf(id)).to.equal("removed");
+        for (let pass = 0; pass < 2; pass += 1) await world.reap();
+        expect(await world.isGone(id)).to.equal(true);
+      });
     }
-  });
+  }
 });

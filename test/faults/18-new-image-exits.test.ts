@@ -53,6 +53,8 @@ describe("fault 18: the new image exits at start", () => {
       "WORKSPACE_ROLLED_BACK",
       "WORKSPACE_ONLINE",
     ]);
+    const env = await fleet.host.api("GET", `/workspaces/${tried}/env`);
+    expect(env.body).to.deep.include({ workspace_id: tried, attempt: 1 });
     for (const id of ids.filter((each) => each !== tried)) {
       expect(await fleet.events(id)).to.have.length(2);
     }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import pg from "pg";
 import { create, eventTypes, field, find, untilStatus } from "../e2e/workspace-api.js";
 import { eventually } from "../support/eventually.js";
 import { FaultWorld } from "./world.js";
@@ -27,11 +28,18 @@ describe("faults 30–32: provisions that run out of time", function () {
     });
     return id;
   }
-  const age = (id: string, seconds: number) =>
-    world.client.query(
+  /** The sweep begins anew: of what began between two of its passes it would not believe that it is older than that. */
+  async function age(id: string, seconds: number): Promise<void> {
+    await world.client.query(
       "update workspaces set provisioning_started_at = now() - $2 * interval '1 second' where id = $1",
       [id, seconds],
     );
+    for (const enabled of [false, true]) {
+      const { status } = await world.host.api("PATCH", "/admin/plugins/provision-timeout", { enabled });
+      expect(status).to.equal(200);
+    }
+    await world.host.api("POST", "/admin/loops/provision-timeout", { action: "pause" });
+  }
 
   it("30: a stuck workspace fails at its runtime's deadline, its container is stopped, and a restart works", async () => {
     const id = await launched("Stuck");
@@ -85,36 +93,77 @@ describe("faults 30–32: provisions that run out of time", function () {
     await world.host.api("DELETE", `/workspaces/${id}`);
   });
 
-  it("32: of a registration and the timeout one wins, and a registration that comes late is refused", async () => {
-    const outcomes = new Set<string>();
-    for (let round = 0; round < 4; round += 1) {
-      const id = await launched(`Close ${round}`);
-      const token = await world.tokenOf(id);
-      const register = () =>
-        world.host.api(
-          "POST",
-          "/registry/register",
-          { id, url: "http://localhost:8000", agent_card: { name: "late" } },
-          { Authorization: `Bearer ${token}` },
-        );
-      await age(id, 301);
-      const [registered] = await Promise.all([register(), world.sweep("provision-timeout")]);
-      const status = await world.statusOf(id);
-      const events = (await eventTypes(world.host, id)).slice(1);
-      if (status === "online") {
-        expect(registered.status).to.equal(200);
-        expect(events).to.deep.equal(["WORKSPACE_ONLINE"]);
-      } else {
-        expect(status).to.equal("failed");
-        expect(registered.status).to.equal(401);
-        expect((await register()).status).to.equal(401);
-        expect(events).to.deep.equal(["WORKSPACE_PROVISION_TIMEOUT", "WORKSPACE_PROVISION_FAILED"]);
-        expect(await world.containersOf(id)).to.deep.equal([]);
-      }
-      outcomes.add(status ?? "none");
-      await world.host.api("DELETE", `/workspaces/${id}`);
+  /** Both are under way and wait for the workspace's row, `first` before `second`, until they may have it. */
+  async function inOrder<A, B>(
+    id: string,
+    first: () => Promise<A>,
+    second: () => Promise<B>,
+  ): Promise<readonly [A, B]> {
+    const untilWaiting = (count: number) =>
+      eventually(
+        async () => {
+          const found = await world.client.query(
+            `select pid from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock' and query ilike 'update "workspaces"%'`,
+          );
+          return found.rows.length === count;
+        },
+        { timeoutMs: 30_000, what: `${count} of the two wait for the row` },
+      );
+    const holder = new pg.Client({ connectionString: world.database.url });
+    await holder.connect();
+    try {
+      await holder.query("begin");
+      await holder.query("select id from workspaces where id = $1 for update", [id]);
+      const one = first();
+      await untilWaiting(1);
+      const two = second();
+      await untilWaiting(2);
+      await holder.query("commit");
+      return await Promise.all([one, two]);
+    } finally {
+      await holder.end();
     }
-    expect([...outcomes].every((status) => status === "online" || status === "failed")).to.equal(true);
+  }
+
+  async function overdue(name: string) {
+    const id = await launched(name);
+    const token = await world.tokenOf(id);
+    await age(id, 301);
+    const register = () =>
+      world.host.api(
+        "POST",
+        "/registry/register",
+        { id, url: "http://localhost:8000", agent_card: { name: "late" } },
+        { Authorization: `Bearer ${token}` },
+      );
+    return { id, register, sweep: () => world.sweep("provision-timeout") };
+  }
+
+  it("32: a registration that is just before the timeout wins: online, and nothing is stopped", async () => {
+    const { id, register, sweep } = await overdue("Just in time");
+    const [registered, swept] = await inOrder(id, register, sweep);
+    expect(registered.status, registered.text).to.equal(200);
+    expect(swept).to.deep.equal({ ok: true, detail: null, error: null });
+    expect(await world.statusOf(id)).to.equal("online");
+    expect((await eventTypes(world.host, id)).slice(1)).to.deep.equal(["WORKSPACE_ONLINE"]);
+    expect(await world.containersOf(id)).to.have.length(1);
+    await world.host.api("DELETE", `/workspaces/${id}`);
+  });
+
+  it("32: a registration that the timeout overtakes is refused, and so is one that comes later", async () => {
+    const { id, register, sweep } = await overdue("Just too late");
+    const [swept, registered] = await inOrder(id, sweep, register);
+    expect(swept.detail).to.contain("1 timed out");
+    expect(registered.status, registered.text).to.equal(401);
+    expect((await register()).status).to.equal(401);
+    expect(await world.statusOf(id)).to.equal("failed");
+    expect((await eventTypes(world.host, id)).slice(1)).to.deep.equal([
+      "WORKSPACE_PROVISION_TIMEOUT",
+      "WORKSPACE_PROVISION_FAILED",
+    ]);
+    expect(await world.containersOf(id)).to.deep.equal([]);
+    await world.host.api("DELETE", `/workspaces/${id}`);
   });
 
   it("PROVISION_TIMEOUT_SECONDS is over what the runtimes declare", async () => {

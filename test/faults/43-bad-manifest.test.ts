@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { field } from "../e2e/workspace-api.js";
@@ -58,13 +58,33 @@ describe("faults.md 43: a bad manifest", function () {
     expect(stderr).to.contain("MANIFEST_INVALID");
   });
 
-  it("with the integrity of other files leaves that plugin failed, before anything of it is run", async () => {
+  it("with the integrity of other files is refused with every such plugin, before any is run", async () => {
     const head = 'console.log("it was imported");';
-    const manifest = await manifestOf({ tampered: { head }, fine: {} });
-    const text = await readFile(manifest, "utf8");
-    const other = `sha512-${"A".repeat(86)}==`;
-    await writeFile(manifest, text.replace('"name":"tampered"', `$&,"integrity":"${other}"`));
+    const integrity = `sha512-${"A".repeat(86)}==`;
+    const manifest = await manifestOf({
+      tampered: { head, entry: { integrity } },
+      fine: { head },
+      isolated: { head, entry: { integrity, isolation: "worker" } },
+    });
+    const { code, stdout, stderr } = await runHost({
+      dev: true,
+      manifest,
+      env: { CONTAINER_RUNTIME: "none" },
+    });
+    expect(code).to.equal(1);
+    expect(stderr).to.contain("MANIFEST_INTEGRITY_MISMATCH");
+    expect(stderr).to.contain('- integrity of plugin "tampered": found sha512-');
+    expect(stderr).to.contain('- integrity of plugin "isolated": found sha512-');
+    expect(stderr).not.to.contain('"fine"');
+    expect(stdout + stderr).not.to.contain("it was imported");
+  });
+
+  it("that is off runs nothing, and when it is switched on at run time it is failed and the others run", async () => {
+    const head = 'console.log("it was imported");';
+    const entry = { integrity: `sha512-${"A".repeat(86)}==`, enabled: false };
+    const manifest = await manifestOf({ tampered: { head, entry }, fine: {} });
     const host = await startHost({ dev: true, manifest, env: { CONTAINER_RUNTIME: "none" } });
+    await host.api("PATCH", "/admin/plugins/tampered", { enabled: true });
     const plugin = await pluginOf(host, "tampered");
     expect(field(plugin, "state")).to.equal("failed");
     expect(field(plugin, "error", "code")).to.equal("PLUGIN_INTEGRITY_MISMATCH");

@@ -24,6 +24,9 @@ interface Row {
   readonly id: string;
   readonly status: string;
   readonly attempt: number;
+  readonly tier: number;
+  readonly handle: string | null;
+  readonly workspace_dir: string | null;
 }
 
 const WORKSPACE = "molecule.workspace.id";
@@ -49,12 +52,15 @@ export async function checkInvariants(outside: Outside, expected: Expectations =
   for (const { Name, Labels } of volumes) {
     expect(liveIds.has(Labels[WORKSPACE] ?? ""), `volume ${Name} belongs to a live workspace`).to.equal(true);
   }
-  for (const { id, status, attempt } of live.filter((row) => ["online", "degraded"].includes(row.status))) {
-    const own = containers.filter(({ Labels }) => Labels[WORKSPACE] === id);
-    expect(
-      own.map(({ State, Labels }) => `${State} ${Labels["molecule.workspace.attempt"] ?? "?"}`),
-      `containers of workspace ${id}, which is ${status}`,
-    ).to.deep.equal([`running ${attempt}`]);
+  for (const row of live) {
+    expectContainers(
+      row,
+      containers.filter(({ Labels }) => Labels[WORKSPACE] === row.id),
+    );
+    expectVolumes(
+      row,
+      volumes.filter(({ Labels }) => Labels[WORKSPACE] === row.id),
+    );
   }
 
   const known = new Set(rows.map(({ id }) => id));
@@ -66,6 +72,32 @@ export async function checkInvariants(outside: Outside, expected: Expectations =
   for (const secret of expected.secrets ?? []) {
     expect(said.includes(secret), "a secret shows in the output").to.equal(false);
   }
+}
+
+/** One container, of its attempt, for a workspace that is up; none that runs for one that is down. */
+function expectContainers({ id, status, attempt }: Row, own: readonly Docker.ContainerInfo[]): void {
+  const told = (each: Docker.ContainerInfo) =>
+    `${each.State} ${each.Labels["molecule.workspace.attempt"] ?? "?"}`;
+  const what = `containers of workspace ${id}, which is ${status}`;
+  if (status === "online" || status === "degraded") {
+    expect(own.map(told), what).to.deep.equal([`running ${attempt}`]);
+  }
+  if (status === "paused" || status === "failed") {
+    const running = own.filter(({ State }) => State === "running" || State === "restarting");
+    expect(running.map(told), what).to.deep.equal([]);
+  }
+}
+
+/** Every volume (api.md §8) of a workspace that was once launched, whatever has become of its container. */
+function expectVolumes({ id, handle, ...row }: Row, own: readonly Docker.VolumeInspectInfo[]): void {
+  if (handle === null) return;
+  const prefix = `ws-${id.slice(0, 12)}`;
+  const due = [`${prefix}-configs`];
+  if (row.tier > 1 && row.workspace_dir === null) due.push(`${prefix}-workspace`);
+  expect(
+    own.map(({ Name }) => Name),
+    `volumes of workspace ${id}, which is ${row.status}`,
+  ).to.include.members(due);
 }
 
 /**
@@ -93,7 +125,9 @@ async function readDatabase(url: string): Promise<{ instanceId: string; rows: re
     const installation = await client.query<{ value: string }>(
       "select value from installation where key = 'instance_id'",
     );
-    const { rows } = await client.query<Row>("select id, status, attempt from workspaces");
+    const { rows } = await client.query<Row>(
+      "select id, status, attempt, tier, handle, workspace_dir from workspaces",
+    );
     return { instanceId: installation.rows[0]?.value ?? "", rows };
   } finally {
     await client.end();

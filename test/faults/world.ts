@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import pg from "pg";
 import { field } from "../e2e/workspace-api.js";
+import { readFileIn } from "../support/container-files.js";
 import { useEngine, type Engine } from "../support/engine.js";
 import { EngineProxy } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
@@ -242,13 +242,7 @@ export class FaultWorld {
   /** The token of the workspace's agent, read from its container. */
   async tokenOf(id: string): Promise<string> {
     const [container = ""] = await this.containersOf(id);
-    const archive = await this.engine.docker
-      .getContainer(container)
-      .getArchive({ path: "/configs/.auth_token" });
-    const bytes = await buffer(archive);
-    // One small file: a header of 512 bytes, then its content (POSIX ustar).
-    const size = Number.parseInt(bytes.toString("ascii", 124, 135), 8);
-    return bytes.toString("utf8", 512, 512 + size);
+    return await readFileIn(this.engine.docker.getContainer(container), "/configs/.auth_token");
   }
 
   async statusOf(id: string): Promise<string | undefined> {

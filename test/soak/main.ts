@@ -4,8 +4,8 @@ import { Soak } from "./soak.js";
 
 const USAGE = `usage: npm run soak [-- [--minutes <n>] [--seed <n>]]
 
-Creates, deletes, restarts, pauses and resumes workspaces at random while the engine and the host are killed in turn,
-once a minute; then sees whether engine and database agree.
+Creates, deletes, restarts, pauses and resumes workspaces at random while the engine and the host are both killed once
+a minute; then sees whether engine and database agree, and whether every workspace still has what was written into it.
 
   --minutes <n>   how long; 20 unless told
   --seed <n>      chooses the same again; the summary names it`;

@@ -8,6 +8,7 @@ import { startHost, type RunningHost } from "../support/host.js";
 import { postgresOrReason } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
 import { Fleet } from "./fleet.js";
+import { Keepsakes } from "./keepsakes.js";
 import { seededRandom } from "./random.js";
 import { render, type Tally } from "./summary.js";
 
@@ -17,14 +18,18 @@ export interface SoakOptions {
   readonly seed: number;
 }
 
-/** Ms between two kills. */
+/** Ms between two rounds of kills. */
 const KILL_EVERY_MS = 60_000;
+/** Ms into a round by which host and engine are both killed: either first, or one while the other is away. */
+const KILL_WITHIN_MS = 10_000;
+/** Ms that a killed engine stays away. */
+const ENGINE_AWAY_MS = 3_000;
 /** Clients that act at a time. */
 const CLIENTS = 3;
 /** Ms that the platform has to come to rest when everything is well again: two rounds of every sweep and their back-offs. */
 const SETTLE_MS = 240_000;
 
-/** A host on an engine of its own under random load, with its engine and itself killed in turn. */
+/** A host on an engine of its own under random load, with its engine and itself killed every minute. */
 export class Soak {
   readonly #options: SoakOptions;
   readonly #tell: (line: string) => void;
@@ -63,40 +68,53 @@ export class Soak {
     };
     let host = await start();
     const fleet = new Fleet(() => host, this.#random, this.#tally);
+    const keepsakes = new Keepsakes(engine);
     const until = performance.now() + this.#options.minutes * 60_000;
-    const clients = Promise.all(Array.from({ length: CLIENTS }, () => fleet.actUntil(until)));
-    for (let round = 1; performance.now() + KILL_EVERY_MS < until; round += 1) {
-      await pause(KILL_EVERY_MS);
-      if (round % 2 === 1) {
-        this.#tell(`minute ${round}: the host is killed; ${fleet.told()}`);
-        await host.kill();
-        this.#tally.hostKills += 1;
-        host = await start();
-      } else {
-        this.#tell(`minute ${round}: the engine is killed; ${fleet.told()}`);
-        await this.#restartEngine(engine);
-      }
+    const clients = Promise.all([
+      keepsakes.giveUntil(until),
+      ...Array.from({ length: CLIENTS }, () => fleet.actUntil(until)),
+    ]);
+    const restartHost = async () => {
+      await pause(this.#random() * KILL_WITHIN_MS);
+      await host.kill();
+      this.#tally.hostKills += 1;
+      host = await start();
+    };
+    for (let round = 1, at = performance.now(); (at += KILL_EVERY_MS) < until; round += 1) {
+      await pause(at - performance.now());
+      this.#tell(`minute ${round}: host and engine are killed; ${fleet.told()}`);
+      await Promise.all([restartHost(), this.#restartEngine(engine)]);
     }
     await clients;
     this.#tell("the load has ended; waiting until engine and database agree");
     const started = performance.now();
-    const fault = await this.#disagreement(engine, database.url, fleet);
+    const disagreement = await this.#disagreement(engine, database.url, fleet);
     const settledMs = performance.now() - started;
+    const { readBack, loss } = await this.#loss(keepsakes, fleet);
+    const fault = disagreement ?? loss;
     const statuses = await fleet.statuses();
     const exitCode = await host.stop();
     await database.drop();
     const agrees = fault === null && exitCode === 0;
     return {
       agrees,
-      summary: render({ ...this.#options, tally: this.#tally, statuses, settledMs, exitCode, fault }),
+      summary: render({
+        ...this.#options,
+        tally: this.#tally,
+        statuses,
+        keepsakes: { given: keepsakes.given, readBack },
+        settledMs,
+        exitCode,
+        fault,
+      }),
     };
   }
 
   async #restartEngine(engine: OwnEngine): Promise<void> {
+    await pause(this.#random() * KILL_WITHIN_MS);
     await engine.kill();
     this.#tally.engineKills += 1;
-    // A machine that comes back after a while, not at once.
-    await pause(3_000);
+    await pause(ENGINE_AWAY_MS);
     await engine.start();
   }
 
@@ -115,6 +133,16 @@ export class Soak {
       return null;
     } catch (error) {
       return messageOf(error);
+    }
+  }
+
+  /** What of the files in live workspaces is lost; a soak that read none back has proven nothing of them. */
+  async #loss(keepsakes: Keepsakes, fleet: Fleet): Promise<{ readBack: number; loss: string | null }> {
+    try {
+      const readBack = await keepsakes.readBack(await fleet.present());
+      return { readBack, loss: readBack === 0 ? "no workspace is left that a file was put into" : null };
+    } catch (error) {
+      return { readBack: 0, loss: messageOf(error) };
     }
   }
 }

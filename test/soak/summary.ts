@@ -17,6 +17,8 @@ export interface Ending {
   readonly tally: Tally;
   /** Workspaces by status, removed ones left out. */
   readonly statuses: ReadonlyMap<string, number>;
+  /** Workspaces that a file was put into, and how many of them were there in the end to read it back. */
+  readonly keepsakes: { readonly given: number; readonly readBack: number };
   /** Ms from the end of the load until everything agreed. */
   readonly settledMs: number;
   readonly exitCode: number;
@@ -34,7 +36,10 @@ export function render(ending: Ending): string {
     `unanswered   ${tally.unanswered}`,
     `killed       host ${tally.hostKills}, engine ${tally.engineKills}`,
     `in the end   ${list(statuses)}; at rest after ${(ending.settledMs / 1000).toFixed(1)} s; host's exit code ${ending.exitCode}`,
-    fault === null ? "engine and database agree exactly" : `THEY DISAGREE: ${fault}`,
+    `files        put into ${ending.keepsakes.given} workspaces, read back from the ${ending.keepsakes.readBack} that are left of them`,
+    fault === null
+      ? "engine and database agree exactly, and nothing of a live workspace is lost"
+      : `THEY DISAGREE: ${fault}`,
   ];
   return lines.join("\n");
 }

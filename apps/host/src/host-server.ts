@@ -82,7 +82,7 @@ export function createHostServer(parts: ServedParts): HostServer {
     workspaceApi: workspaces.api,
     registration: {
       register: (body, token) => workspaces.registration.register(body, token),
-      updateCard: (body) => workspaces.registration.updateCard(body),
+      updateCard: (body, token) => workspaces.registration.updateCard(body, token),
       heartbeat: (body, token) => workspaces.heartbeats.take(body, token),
     },
     togglePlugin: (name, enabled) => toggles.toggle(name, enabled),

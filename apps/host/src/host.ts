@@ -127,7 +127,6 @@ class Boot {
     const metrics = new HostMetrics({
       runtimes: manifest.templates.map(({ name }) => name),
       loops: () => kernel.registries.supervisor.status(),
-      now: () => this.#clock.now(),
     });
     const kernel = this.#createKernel(manifest, metrics);
     await kernel.boot("env");

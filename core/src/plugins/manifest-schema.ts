@@ -10,7 +10,14 @@ const EnvName = Type.String({
   pattern: "^[^=\\u0000]+$",
   description: 'the name of a variable, without "="',
 });
-const Globs = Type.Array(Type.String({ minLength: 1 }));
+// A list matches what any of its globs matches: one that excludes would let everything else in, and not keep it out.
+const Globs = Type.Array(
+  Type.String({
+    minLength: 1,
+    pattern: "^(?!!)",
+    description: 'a glob without "!" before it: a list allows what any of its globs matches',
+  }),
+);
 
 /** JSON Schema of one entry of the manifest's `plugins`. */
 export const PluginEntrySchema = Type.Object(

@@ -12,6 +12,7 @@ import { describeContributions } from "./contributions.js";
 import type { PluginStage } from "./define-plugin.js";
 import { disposeScope } from "./dispose-scope.js";
 import { decideEnablement, type EnablementInputs } from "./enablement.js";
+import { assertIntegrity } from "./isolation/boot-integrity.js";
 import type { Manifest } from "./manifest.js";
 import type { HookStats } from "./hook-stats.js";
 import { NO_TIMINGS, recordsOf, type PluginRecord } from "./plugin-record.js";
@@ -61,10 +62,12 @@ export class PluginHost {
 
   /**
    * Enables the plugins of one stage, in order, as far as they are to run.
+   * @throws MANIFEST_INTEGRITY_MISMATCH before any is loaded
    * @throws PLUGIN_REQUIRED_FAILED when one with `required` fails
    */
   async load(stage: PluginStage): Promise<void> {
     const inputs = this.#services.enablement();
+    await this.#assertIntegrity(stage, inputs);
     for (const record of this.#records.filter((each) => (each.entry.stage ?? "main") === stage)) {
       record.decision = decideEnablement(record.entry, inputs);
       await this.#exclusively(() => this.#loadOne(record));
@@ -143,6 +146,15 @@ export class PluginHost {
   /** Logs which variables a plugin sets that other enabled plugins set too. */
   warnOfConflicts(plugin: string, conflicts: readonly WriteConflict[]): void {
     this.#view.warnOfConflicts(this.#record(plugin), conflicts);
+  }
+
+  /** Stage `env` comes first and looks at all, as it stands then; `main` at those too that are on only since. */
+  async #assertIntegrity(stage: PluginStage, inputs: EnablementInputs): Promise<void> {
+    const { manifest, clock } = this.#services;
+    const due = manifest.plugins.filter(
+      (entry) => (stage === "env" || entry.stage !== "env") && decideEnablement(entry, inputs).enabled,
+    );
+    await assertIntegrity(due, manifest.dir, clock);
   }
 
   #record(name: string): PluginRecord {

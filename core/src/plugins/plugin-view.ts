@@ -1,7 +1,7 @@
 import { errors } from "../errors.js";
 import type { HookRegistries } from "../hooks/registries.js";
 import type { Logger } from "../ports/logger.js";
-import { maskConfig } from "./config-view.js";
+import { maskConfig } from "../masking/mask-config.js";
 import { namesOf } from "./contributions.js";
 import type { HookStats } from "./hook-stats.js";
 import type { PluginRecord } from "./plugin-record.js";

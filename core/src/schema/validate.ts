@@ -2,6 +2,8 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { showValue, type Fault } from "../coded-error.js";
+import { maskConfig } from "../masking/mask-config.js";
+import { isSecretField } from "../masking/secret-field.js";
 
 /** A JSON Schema: one built with TypeBox, or a plain object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -61,6 +63,7 @@ function makeAjv(useDefaults: boolean): Ajv {
 function toFault(error: ErrorObject, root: unknown): Fault {
   const at = pathOf(error.instancePath, root);
   const params: Record<string, unknown> = error.params;
+  const found = () => showFound(error);
   switch (error.keyword) {
     case "required":
       return {
@@ -84,14 +87,20 @@ function toFault(error: ErrorObject, root: unknown): Fault {
         allowed: error.message ?? "",
       };
     case "enum":
-      return { path: at, found: showValue(error.data), allowed: `one of ${showAll(params.allowedValues)}` };
+      return { path: at, found: found(), allowed: `one of ${showAll(params.allowedValues)}` };
     case "const":
-      return { path: at, found: showValue(error.data), allowed: showValue(params.allowedValue) };
+      return { path: at, found: found(), allowed: showValue(params.allowedValue) };
     case "type":
-      return { path: at, found: showValue(error.data), allowed: `a value of type ${String(params.type)}` };
+      return { path: at, found: found(), allowed: `a value of type ${String(params.type)}` };
     default:
-      return { path: at, found: showValue(error.data), allowed: describeRule(error) };
+      return { path: at, found: found(), allowed: describeRule(error) };
   }
+}
+
+/** A value as it may be told: without what stands under the name of a secret, or the value itself stands there. */
+function showFound({ data, instancePath }: ErrorObject): string {
+  const isSecret = data !== undefined && namesOf(instancePath).some(isSecretField);
+  return isSecret ? "a value that is not shown" : showValue(maskConfig(data, (text) => text));
 }
 
 function describeRule(error: ErrorObject): string {
@@ -106,12 +115,16 @@ function describeRule(error: ErrorObject): string {
 function pathOf(pointer: string, root: unknown): string {
   let at: unknown = root;
   let path = "";
-  for (const part of pointer.split("/").slice(1)) {
-    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const key of namesOf(pointer)) {
     path = Array.isArray(at) ? `${path}[${key}]` : join(path, key);
     at = Array.isArray(at) ? at[Number(key)] : isRecord(at) ? at[key] : undefined;
   }
   return path;
+}
+
+function namesOf(pointer: string): string[] {
+  const parts = pointer.split("/").slice(1);
+  return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function join(path: string, key: string): string {

@@ -16,6 +16,7 @@ const manifest = (parts: Readonly<Record<string, unknown>>) => ({
 const ENTRY_KEYS =
   "name, module, stage, enabled, when, config, required, onError, timeoutMs, isolation, memoryMb, integrity, env, after, before";
 const NAME_RULE = "1 to 64 of a-z, 0-9 and -, starting with a letter or digit";
+const GLOB_RULE = 'a glob without "!" before it: a list allows what any of its globs matches';
 const BELOW = "a package name, or a path below the manifest's folder";
 
 type Row = readonly [title: string, manifest: unknown, faults: readonly Fault[]];
@@ -97,6 +98,14 @@ const rows: readonly Row[] = [
       fault("plugins[0].env.reads", '"A"', "a value of type array"),
       fault("plugins[0].env.writes[0]", '""', "it must NOT have fewer than 1 characters"),
       fault("plugins[0].after", '"b"', "a value of type array"),
+    ],
+  ],
+  [
+    "globs that exclude: a list of them would allow everything",
+    manifest({ plugins: [{ ...PLUGIN, env: { reads: ["!(ACME)_*"], writes: ["ACME_*", "!ACME_SECRET"] } }] }),
+    [
+      fault("plugins[0].env.reads[0]", '"!(ACME)_*"', GLOB_RULE),
+      fault("plugins[0].env.writes[1]", '"!ACME_SECRET"', GLOB_RULE),
     ],
   ],
   [

@@ -99,6 +99,34 @@ describe("compileValidator", () => {
       [{ path: "", found: '"b"', allowed: 'it must match pattern "^a$"' }],
     ],
     [
+      "no value that stands under the name of a secret, however deep",
+      Type.Object({
+        apiKey: Type.String({ pattern: "^vlt_" }),
+        "signing-key": Type.Literal("none"),
+        tokens: Type.Array(Type.Object({ value: Type.Number() })),
+        clientSecret: Type.String(),
+      }),
+      { apiKey: "sk-live-0123456789", "signing-key": "hunter22", tokens: [{ value: "hunter33" }] },
+      [
+        { path: "clientSecret", found: "nothing", allowed: "a value (required)" },
+        { path: "apiKey", found: "a value that is not shown", allowed: 'it must match pattern "^vlt_"' },
+        { path: "signing-key", found: "a value that is not shown", allowed: '"none"' },
+        { path: "tokens[0].value", found: "a value that is not shown", allowed: "a value of type number" },
+      ],
+    ],
+    [
+      "a value with a secret in it without that secret",
+      Type.Object({ vault: Type.String() }),
+      { vault: { url: "https://vault", secretKey: "hunter22" } },
+      [
+        {
+          path: "vault",
+          found: '{"url":"https://vault","secretKey":"***"}',
+          allowed: "a value of type string",
+        },
+      ],
+    ],
+    [
       "a list that is too short, beside a fault of another rule",
       Type.Object({ a: Type.Array(Type.String(), { minItems: 1 }), n: Type.Integer({ minimum: 1 }) }),
       { a: [], n: 0 },

@@ -20,6 +20,7 @@ export interface ChainOptions {
   readonly fileRoot?: string;
   readonly signal?: AbortSignal;
   readonly onCall?: ChainServices["onCall"];
+  readonly onSecret?: ChainInput["onSecret"];
 }
 
 /** Runs chains one after the other on one clock, with one memory of last good edits. */
@@ -50,6 +51,7 @@ export class ChainBench {
         },
         fileRoot: options.fileRoot ?? "",
         signal: options.signal ?? new AbortController().signal,
+        onSecret: options.onSecret,
       },
       {
         clock: this.clock,

@@ -21,15 +21,22 @@ export type Diagnosis =
 const PUBLISHED_URL = /^http:\/\/127\.0\.0\.1:\d+$/;
 const WELL: Diagnosis = { kind: "well" };
 
+/** What earlier passes have shown. */
+export interface Experience {
+  /** False while the ages can't be trusted, since a clock has jumped. */
+  readonly agesHold: boolean;
+  /** Ids of containers that the engine restarts over and over. */
+  readonly looping: ReadonlySet<string>;
+}
+
 /**
  * Diagnoses a workspace.
  * @param containers its own, as listed; null when the engine could not be listed
- * @param agesHold false while the ages can't be trusted, since a clock has jumped
  */
 export function diagnose(
   workspace: WatchedWorkspace,
   containers: readonly EngineContainer[] | null,
-  agesHold: boolean,
+  { agesHold, looping }: Experience,
 ): Diagnosis {
   if (workspace.external) return agesHold ? diagnoseExternal(workspace) : WELL;
   if (containers === null || !workspace.visible || workspace.inRollout) return WELL;
@@ -38,6 +45,7 @@ export function diagnose(
   switch (workspace.status) {
     case "provisioning":
       if (running !== undefined || workspace.launching) return moved(workspace, running);
+      // One that loops is left to the deadline: another attempt would do no better.
       if (isBusy(current)) return WELL;
       // No deadline is waited for: where its restart is planned already, that is.
       return (workspace.restartDueInMs ?? 0) <= 0 ? { kind: "missing" } : WELL;
@@ -45,7 +53,7 @@ export function diagnose(
       return isRestartDue(workspace, running !== undefined) ? { kind: "restart" } : moved(workspace, running);
     default:
       if (running !== undefined) return moved(workspace, running);
-      return isBusy(current) ? WELL : { kind: "missing" };
+      return isBusy(current.filter(({ id }) => !looping.has(id))) ? WELL : { kind: "missing" };
   }
 }
 

@@ -13,7 +13,8 @@ import {
 } from "@molecule/core";
 import { planRestart } from "./back-off.js";
 import { ClockWatch } from "./clock-watch.js";
-import { diagnose, HEARTBEAT_TIMEOUT_MS } from "./diagnosis.js";
+import { CrashLoops } from "./crash-loops.js";
+import { diagnose, HEARTBEAT_TIMEOUT_MS, type Experience } from "./diagnosis.js";
 
 /** Name of the loop, and of its lease. */
 export const LOOP = "health-sweep";
@@ -32,6 +33,7 @@ type Outcome = "offline" | "restarted" | "moved";
 export class HealthSweep {
   readonly #ports: HealthPorts;
   readonly #clockWatch = new ClockWatch(HEARTBEAT_TIMEOUT_MS);
+  readonly #crashLoops = new CrashLoops();
 
   constructor(ports: HealthPorts) {
     this.#ports = ports;
@@ -48,11 +50,16 @@ export class HealthSweep {
     const agesHold = this.#clockWatch.agesHold(now, clock.monotonic());
     const listing = await inventory.list(call);
     const containersOf = listing.state === "known" ? byWorkspace(listing.containers) : null;
+    const looping =
+      listing.state === "known"
+        ? this.#crashLoops.observe(listing.containers, clock.monotonic())
+        : new Set<string>();
+    const experience = { agesHold, looping };
     const counts: Record<Outcome, number> = { offline: 0, restarted: 0, moved: 0 };
     for (const workspace of workspaces) {
       signal.throwIfAborted();
       const own = containersOf === null ? null : (containersOf.get(workspace.workspaceId) ?? []);
-      for (const outcome of await this.#treat(workspace, own, { agesHold, dryRun }, call, lease)) {
+      for (const outcome of await this.#treat(workspace, own, experience, dryRun, call, lease)) {
         counts[outcome] += 1;
       }
     }
@@ -66,13 +73,14 @@ export class HealthSweep {
   async #treat(
     workspace: WatchedWorkspace,
     own: readonly EngineContainer[] | null,
-    { agesHold, dryRun }: { readonly agesHold: boolean; readonly dryRun: boolean },
+    experience: Experience,
+    dryRun: boolean,
     call: RuntimeCall,
     lease: SweepLease,
   ): Promise<readonly Outcome[]> {
     const { health } = this.#ports;
     const { workspaceId, url } = workspace;
-    const diagnosis = diagnose(workspace, own, agesHold);
+    const diagnosis = diagnose(workspace, own, experience);
     try {
       switch (diagnosis.kind) {
         case "well":

@@ -122,11 +122,21 @@ describe("the diagnosis of a workspace", () => {
     ],
   ] as const) {
     it(`is "${expected}" when ${what}`, () => {
-      expect(diagnose(subject, containers, true).kind).to.equal(expected);
+      expect(diagnose(subject, containers, { agesHold: true, looping: new Set() }).kind).to.equal(expected);
     });
   }
 
   it("takes no external workspace offline while ages can't be trusted", () => {
-    expect(diagnose(workspace({ external: true, heartbeatAgeMs: 1e9 }), null, false).kind).to.equal("well");
+    const silent = workspace({ external: true, heartbeatAgeMs: 1e9 });
+    expect(diagnose(silent, null, { agesHold: false, looping: new Set() }).kind).to.equal("well");
+  });
+
+  it("misses a container that the engine restarts over and over, once its agent had registered", () => {
+    const experience = { agesHold: true, looping: new Set(["c"]) };
+    const containers = [container({ state: "changing" })];
+    const kinds = (["online", "degraded", "provisioning"] as const).map(
+      (status) => diagnose(workspace({ status }), containers, experience).kind,
+    );
+    expect(kinds).to.deep.equal(["missing", "missing", "well"]);
   });
 });

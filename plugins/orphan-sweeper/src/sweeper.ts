@@ -24,13 +24,22 @@ export class OrphanSweeper {
     suspects: new Set(),
   };
 
+  /** What the last look found suspect. Looks agree with each other, and passes only with passes. */
+  #looked: ReadonlySet<string> = new Set();
+
   constructor(sources: Sources) {
     this.#sources = sources;
   }
 
-  /** Looks and decides as the next pass would; changes nothing. */
-  examine(call: RuntimeCall): Promise<Examination> {
-    return examine(this.#sources, this.#last.suspects, call);
+  /**
+   * Looks and decides as the next pass would; changes nothing. Passes of this host count as looks, since where it never
+   * makes one, as without the lease or in dry runs, its looks are all that it knows.
+   */
+  async examine(call: RuntimeCall): Promise<Examination> {
+    const agreed = new Set([...this.#last.suspects, ...this.#looked]);
+    const examination = await examine(this.#sources, agreed, call);
+    if (examination.unknown === null) this.#looked = examination.suspects;
+    return examination;
   }
 
   /** @returns what was done, in a few words, or nothing where there was nothing to do */
@@ -38,8 +47,8 @@ export class OrphanSweeper {
     const call: RuntimeCall = { signal, log };
     const lease: SweepLease = { loop: LOOP, fence };
     // Another host may have swept in between: what it saw is not known here, so the count begins anew.
-    const agreed = this.#last.fence === fence || dryRun ? this.#last.suspects : new Set<string>();
-    const examination = await examine(this.#sources, agreed, call);
+    const agreed = this.#last.fence === fence ? this.#last.suspects : new Set<string>();
+    const examination = dryRun ? await this.examine(call) : await examine(this.#sources, agreed, call);
     if (examination.unknown !== null)
       return `skipped: nothing is known of the engine: ${examination.unknown}`;
     if (dryRun) return describe(examination, null);
@@ -111,8 +120,19 @@ class Removal {
     for (let at = 0; at < findings.length; at += WIDTH) {
       this.#call.signal.throwIfAborted();
       await this.#sources.records.assertLease(this.#lease);
-      await Promise.all(findings.slice(at, at + WIDTH).map((finding) => this.#one(finding, remove)));
+      const due = await this.#stillDue(findings.slice(at, at + WIDTH));
+      await Promise.all(due.map((finding) => this.#one(finding, remove)));
     }
+  }
+
+  /** Without what has got a row since it was judged: somebody has adopted it. */
+  async #stillDue(findings: readonly Finding[]): Promise<readonly Finding[]> {
+    const ids = findings.flatMap(({ proof, object }) =>
+      proof === "no-row" ? [object.workspaceId ?? ""] : [],
+    );
+    if (ids.length === 0) return findings;
+    const rows = await this.#sources.records.rows(ids);
+    return findings.filter(({ proof, object }) => proof !== "no-row" || !rows.has(object.workspaceId ?? ""));
   }
 
   async #one(finding: Finding, remove: (finding: Finding) => Promise<boolean>): Promise<void> {

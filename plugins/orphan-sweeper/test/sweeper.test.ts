@@ -139,14 +139,42 @@ describe("the orphan sweeper", () => {
     expect(removals(world)).to.deep.equal([]);
   });
 
-  it("changes nothing in a dry run, which does not count as a pass", async () => {
+  it("changes nothing in a dry run, which agrees with dry runs and counts for no pass", async () => {
     const world = new World();
     world.objects = [container()];
     const sweeper = sweeperOf(world);
-    for (let pass = 0; pass < 2; pass += 1)
-      expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 waiting");
+    expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 waiting");
+    for (const fence of [1, 2])
+      expect(await sweeper.pass(tick({ dryRun: true, fence }))).to.equal("1 would be removed");
+    expect(await sweeper.pass(tick())).to.equal("1 waiting");
+    expect(removals(world)).to.deep.equal([]);
+  });
+
+  it("tells of the fuse in dry runs and lists, also where it never makes a pass, and does not blow it", async () => {
+    const world = new World();
+    world.objects = Array.from({ length: 4 }, (_, n) =>
+      container({ id: `c${n}`, workspaceId: WORKSPACE.replace(/^./, String(n)) }),
+    );
+    const sweeper = sweeperOf(world);
+    const call = { signal: new AbortController().signal, log: silentLogger };
+    const verdicts = async () =>
+      new Set((await sweeper.examine(call)).findings.map(({ verdict }) => verdict));
+    expect([...(await verdicts())]).to.deep.equal(["wait"]);
+    expect([...(await verdicts())]).to.deep.equal(["fuse"]);
+    expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("4 held back by the fuse");
+    expect(world.fuseState).to.deep.equal({ state: "whole" });
+  });
+
+  it("leaves what was adopted after it was judged", async () => {
+    const world = new World();
+    world.objects = [container(), volume()];
+    const sweeper = sweeperOf(world);
     await sweeper.pass(tick());
-    expect(await sweeper.pass(tick({ dryRun: true }))).to.equal("1 would be removed");
+    world.assertLease = () => {
+      world.owners.set(WORKSPACE, row());
+      return Promise.resolve();
+    };
+    expect(await sweeper.pass(tick())).to.equal(undefined);
     expect(removals(world)).to.deep.equal([]);
   });
 

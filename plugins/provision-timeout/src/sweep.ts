@@ -1,5 +1,6 @@
 import {
   messageOf,
+  type AttemptOfWorkspace,
   type Clock,
   type EngineInventory,
   type EngineListing,
@@ -23,6 +24,14 @@ const SOURCE = "provision_timeout_sweep";
 /** Seconds for which a failed provision is looked after: an engine may finish late what it was asked to create. */
 const LEFTOVER_SECONDS = 300;
 
+interface Overdue {
+  readonly provision: PendingProvision;
+  /** What it had. */
+  readonly seconds: number;
+}
+
+type KnownListing = Extract<EngineListing, { state: "known" }>;
+
 /** Fails provisions that have run out of time, and stops what failed provisions have left. */
 export class ProvisionTimeoutSweep {
   readonly #deadlines: ProvisionDeadlines;
@@ -39,7 +48,7 @@ export class ProvisionTimeoutSweep {
   async pass({ signal, log, dryRun, fence }: TickContext): Promise<string | undefined> {
     const lease: SweepLease = { loop: LOOP, fence };
     const overdue = await this.#overdue();
-    if (dryRun) return overdue.length === 0 ? undefined : `${overdue.length} would time out`;
+    if (dryRun) return await this.#dryPass(overdue, { signal, log });
     let timedOut = 0;
     for (const { provision, seconds } of overdue) {
       signal.throwIfAborted();
@@ -50,14 +59,18 @@ export class ProvisionTimeoutSweep {
       log.warn("a provision has timed out", { workspaceId, attempt, runtime, seconds });
     }
     const stopped = await this.#stopLeftovers({ signal, log }, lease);
-    const parts = [
-      ...(timedOut === 0 ? [] : [`${timedOut} timed out`]),
-      ...(stopped === 0 ? [] : [`${stopped} left-over container(s) stopped`]),
-    ];
-    return parts.length === 0 ? undefined : parts.join(", ");
+    return told([timedOut, "timed out"], [stopped, "left-over container(s) stopped"]);
   }
 
-  async #overdue(): Promise<{ readonly provision: PendingProvision; readonly seconds: number }[]> {
+  /** A pass stops at once what it times out. */
+  async #dryPass(overdue: readonly Overdue[], call: RuntimeCall): Promise<string | undefined> {
+    const failed = [...(await this.#deadlines.leftovers()), ...overdue.map(({ provision }) => provision)];
+    const listing = failed.length === 0 ? null : await this.#inventory.list(call);
+    const left = listing?.state === "known" ? failed.filter((each) => isThere(each, listing)) : [];
+    return told([overdue.length, "would time out"], [left.length, "left-over container(s) would be stopped"]);
+  }
+
+  async #overdue(): Promise<Overdue[]> {
     const ages = this.#ages.observe(await this.#deadlines.pending());
     return [...ages].flatMap(([provision, age]) => {
       const seconds = deadlineSeconds(this.#deadlines, provision.runtime);
@@ -81,15 +94,12 @@ export class ProvisionTimeoutSweep {
   /** @returns whether something was stopped */
   async #settle(
     leftover: LeftoverProvision,
-    listing: Extract<EngineListing, { state: "known" }>,
+    listing: KnownListing,
     call: RuntimeCall,
     lease: SweepLease,
   ): Promise<boolean> {
     const { workspaceId, attempt, ageSeconds } = leftover;
-    const isThere = listing.containers.some(
-      (each) => each.owner === "ours" && each.workspaceId === workspaceId && (each.attempt ?? 0) <= attempt,
-    );
-    if (!isThere) {
+    if (!isThere(leftover, listing)) {
       if (ageSeconds >= LEFTOVER_SECONDS) await this.#deadlines.forgetLeftover(leftover, lease);
       return false;
     }
@@ -107,4 +117,16 @@ export class ProvisionTimeoutSweep {
       return false;
     }
   }
+}
+
+/** Whether a container of the failed attempt, or of one before, is left. */
+function isThere({ workspaceId, attempt }: AttemptOfWorkspace, { containers }: KnownListing): boolean {
+  return containers.some(
+    (each) => each.owner === "ours" && each.workspaceId === workspaceId && (each.attempt ?? 0) <= attempt,
+  );
+}
+
+function told(...counts: readonly (readonly [number, string])[]): string | undefined {
+  const parts = counts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  return parts.length === 0 ? undefined : parts.join(", ");
 }

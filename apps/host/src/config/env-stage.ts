@@ -6,6 +6,7 @@ import {
   type Clock,
   type EnvOrigin,
   type Manifest,
+  type PluginEntry,
 } from "@molecule/core";
 import { maskMessage } from "../mask-message.js";
 import { maskerOf } from "./secret-names.js";
@@ -22,7 +23,9 @@ export interface EnvStage {
 
 /**
  * Runs stage `env` as boot does, for a command that needs the environment that the host would have: its plugins are
- * set up, their tasks run, and they are taken down again. What fails is told in the entries.
+ * set up, their tasks run, and they are taken down again. What fails is told in the entries. Other plugins are not run,
+ * so that theirs may be other files than those that were locked.
+ * @throws MANIFEST_INTEGRITY_MISMATCH for those of stage `env`
  * @throws PLUGIN_REQUIRED_FAILED, PLUGIN_OVERRIDES_INVALID, BOOT_TASK_FAILED, BOOT_TASK_TIMEOUT
  */
 export async function runEnvStage(inputs: {
@@ -32,7 +35,9 @@ export async function runEnvStage(inputs: {
   readonly clock: Clock;
 }): Promise<EnvStage> {
   const env = { ...inputs.env };
-  const kernel = new Kernel({ ...inputs, env, log: silentLogger, masker: new SecretMasker() });
+  const plugins = inputs.manifest.plugins.map((entry) => (entry.stage === "env" ? entry : unlocked(entry)));
+  const manifest = { ...inputs.manifest, plugins };
+  const kernel = new Kernel({ ...inputs, manifest, env, log: silentLogger, masker: new SecretMasker() });
   try {
     await kernel.boot("env");
     return { env, origins: kernel.envOrigins, entries: kernel.report.entries() };
@@ -42,4 +47,8 @@ export async function runEnvStage(inputs: {
   } finally {
     await kernel.stop();
   }
+}
+
+function unlocked({ integrity: _, ...entry }: PluginEntry): PluginEntry {
+  return entry;
 }

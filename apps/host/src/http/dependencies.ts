@@ -66,7 +66,7 @@ export interface HttpDependencies {
   readonly orgTokens: OrgTokenStore;
   readonly events: Pick<EventLog, "list" | "subscribe">;
   readonly workspaces: Pick<WorkspaceStore, "list" | "get">;
-  readonly ledgers: Pick<EnvLedgerStore, "latest">;
+  readonly ledgers: Pick<EnvLedgerStore, "of">;
   readonly kernel: {
     readonly plugins: Pick<Kernel["plugins"], "status">;
     readonly registries: {

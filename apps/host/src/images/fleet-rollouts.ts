@@ -92,9 +92,12 @@ export class FleetRollouts implements Rollouts {
       jitter: 0.1,
       runAtStart: true,
       timeoutMs: 30_000,
-      tick: async () => {
-        if (this.#services.runtime.replacement === null) return;
-        for (const runtime of await this.#services.swaps.unfinishedRuntimes()) void this.#drive(runtime);
+      tick: async ({ dryRun }) => {
+        if (this.#services.runtime.replacement === null) return undefined;
+        const unfinished = await this.#services.swaps.unfinishedRuntimes();
+        if (dryRun) return unfinished.length === 0 ? undefined : `would be driven: ${unfinished.join(", ")}`;
+        for (const runtime of unfinished) void this.#drive(runtime);
+        return undefined;
       },
     };
   }

@@ -11,8 +11,6 @@ export interface MetricsInputs {
   readonly runtimes: readonly string[];
   /** The loops that run, asked at each scrape. */
   readonly loops: () => readonly LoopStatus[];
-  /** Wall clock, ms. */
-  readonly now: () => number;
 }
 
 /**
@@ -27,8 +25,8 @@ export class HostMetrics {
   readonly #http: HttpMetrics;
   readonly #workspaces: WorkspaceMetrics;
 
-  constructor({ runtimes, loops, now }: MetricsInputs) {
-    this.observer = new KernelMetrics(this.#registry, loops, now).observer;
+  constructor({ runtimes, loops }: MetricsInputs) {
+    this.observer = new KernelMetrics(this.#registry, loops).observer;
     this.#http = new HttpMetrics(this.#registry);
     this.#workspaces = new WorkspaceMetrics(this.#registry, runtimes);
     this.#all = Registry.merge([this.#registry, processMetrics()]);

@@ -11,7 +11,7 @@ export class KernelMetrics {
   readonly observer: KernelObserver;
 
   /** @param loops the loops that run, asked at each scrape */
-  constructor(registry: Registry, loops: () => readonly LoopStatus[], now: () => number) {
+  constructor(registry: Registry, loops: () => readonly LoopStatus[]) {
     const registers = [registry];
     const calls = new Counter({
       name: "molecule_plugin_calls_total",
@@ -59,8 +59,8 @@ export class KernelMetrics {
       collect() {
         // A loop that is gone, with its plugin, must not be shown as one that hangs.
         this.reset();
-        for (const { name, last_success_at: at } of loops()) {
-          if (at !== null) this.set({ loop: name }, Math.max(0, now() - Date.parse(at)) / 1000);
+        for (const { name, last_success_age_ms: ageMs } of loops()) {
+          if (ageMs !== null) this.set({ loop: name }, ageMs / 1000);
         }
       },
     });

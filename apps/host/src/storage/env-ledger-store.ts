@@ -9,7 +9,7 @@ export interface StoredLedger {
   readonly created_at: string;
 }
 
-/** How many attempts are kept of each workspace. */
+/** How many attempts are kept of each workspace, beside its current one. */
 const KEPT_ATTEMPTS = 20;
 
 /** How the environment of each provision came about (design: the ledger), with its values already masked. */
@@ -20,7 +20,10 @@ export class EnvLedgerStore {
     this.#db = services.db;
   }
 
-  /** Keeps the ledger of an attempt, in place of an earlier one of the same attempt, and drops the oldest ones. */
+  /**
+   * Keeps the ledger of an attempt, in place of an earlier one of the same attempt, and drops the oldest ones. That of
+   * the workspace's current attempt stays, however many rollouts were tried and taken back since.
+   */
   async save(executor: Executor, workspaceId: string, attempt: number, ledger: unknown): Promise<void> {
     const text = toJsonb(ledger);
     await executor
@@ -40,17 +43,19 @@ export class EnvLedgerStore {
           .offset(KEPT_ATTEMPTS)
           .limit(1),
       )
+      .where("attempt", "!=", (select) =>
+        select.selectFrom("workspaces").select("attempt").where("id", "=", workspaceId),
+      )
       .execute();
   }
 
-  /** The ledger of the newest attempt that has one. */
-  async latest(workspaceId: string): Promise<StoredLedger | undefined> {
+  /** The ledger of one attempt; it is not always the newest: a rollout may be under way, or was taken back. */
+  async of(workspaceId: string, attempt: number): Promise<StoredLedger | undefined> {
     const row = await this.#db
       .selectFrom("env_ledgers")
       .select(["attempt", "ledger", "created_at"])
       .where("workspace_id", "=", workspaceId)
-      .orderBy("attempt", "desc")
-      .limit(1)
+      .where("attempt", "=", attempt)
       .executeTakeFirst();
     return row === undefined ? undefined : { ...row, created_at: row.created_at.toISOString() };
   }

@@ -70,8 +70,8 @@ export class WorkspaceStore {
   }
 
   /** The direct children that are not removed, in the order of their creation. */
-  children(id: string): Promise<WorkspaceRow[]> {
-    return this.#db
+  children(id: string, db: Executor = this.#db): Promise<WorkspaceRow[]> {
+    return db
       .selectFrom("workspaces")
       .selectAll()
       .where("parent_id", "=", id)

@@ -32,18 +32,17 @@ export class WorkspaceDeletion {
    */
   async remove(workspaceId: string, options: { confirm: boolean; purge: boolean }): Promise<DeleteAnswer> {
     const { events, workspaces, stateMachine, cleanup } = this.#services;
-    if (!options.confirm) {
-      const children = await workspaces.children(workspaceId);
-      if (children.length > 0) return confirmationRequired(children);
-    }
-    const removed = await events.transact((trx, emit) =>
-      stateMachine.remove(trx, emit, workspaceId, { purge: options.purge }),
-    );
+    const { purge, confirm: cascade } = options;
+    const outcome = await events.transact(async (trx, emit) => {
+      const rows = await stateMachine.remove(trx, emit, workspaceId, { purge, cascade });
+      return rows === null ? { children: await workspaces.children(workspaceId, trx) } : { removed: rows };
+    });
+    if (outcome.removed === undefined) return confirmationRequired(outcome.children);
+    const { removed } = outcome;
     // What this call removed is known. Only a repetition, or a purge of what was removed before, has to look for more.
-    const targets =
-      removed.length > 0 && !options.purge ? removed : await cleanup.pendingBelow(workspaceId, options);
+    const targets = removed.length > 0 && !purge ? removed : await cleanup.pendingBelow(workspaceId, options);
     const outcomes = await cleanup.run(targets);
-    return answer(outcomes, removed.length, options.purge);
+    return answer(outcomes, removed.length, purge);
   }
 }
 
@@ -63,7 +62,9 @@ function answer(outcomes: readonly CleanupOutcome[], removedCount: number, purge
   const failures = outcomes.filter((outcome) => outcome.stopError !== null);
   if (failures.length === 0) {
     const cascaded = Math.max(0, removedCount - 1);
-    return { status: 200, body: { status: purge ? "purged" : "removed", cascade_deleted: cascaded } };
+    // What a volume keeps from being purged stays marked for it, and is removed until then.
+    const purged = purge && outcomes.every((outcome) => outcome.volumeError === null);
+    return { status: 200, body: { status: purged ? "purged" : "removed", cascade_deleted: cascaded } };
   }
   const reasons = failures.map((failure) => messageOf(failure.stopError)).join("; ");
   return {

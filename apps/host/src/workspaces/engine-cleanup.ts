@@ -1,5 +1,6 @@
 import { messageOf, type Clock, type ContainerRuntime, type Logger, type RuntimeCall } from "@molecule/core";
 import type { Kysely } from "kysely";
+import { untilAborted } from "../runtimes/abortable.js";
 import type { Database } from "../storage/database.js";
 import type { DatabaseSchema } from "../storage/schema.js";
 import type { WorkspaceStore } from "../storage/workspace-store.js";
@@ -23,7 +24,7 @@ export interface CleanupOutcome {
   readonly workspaceId: string;
   /** Why its container could not be stopped, or null; its volumes are kept then. */
   readonly stopError: unknown;
-  /** Why a volume could not be removed, or null; tried again later. */
+  /** Why a volume, or the row of a purged one, could not be removed, or null; tried again later. */
   readonly volumeError: unknown;
 }
 
@@ -98,30 +99,42 @@ export class EngineCleanup {
 
   #once(target: CleanupTarget, signal: AbortSignal): Promise<CleanupOutcome> {
     const running = this.#running.get(target.id);
-    if (running !== undefined) return running;
+    if (running !== undefined) return this.#join(running, target);
     const cleanup = this.#limiter
-      .run(() => this.#cleanUp(target, signal))
+      .run(() => this.#cleanUp(target, signal), signal)
+      .catch((error: unknown) => this.#notStopped(target.id, error))
       .finally(() => this.#running.delete(target.id));
     this.#running.set(target.id, cleanup);
     return cleanup;
   }
 
-  /** Never rejects. What fails stays marked in the row, for the recovery loop. */
+  /** What a cleanup under way comes to. A purge may have been asked for after that one had forgotten the workspace. */
+  async #join(running: Promise<CleanupOutcome>, target: CleanupTarget): Promise<CleanupOutcome> {
+    const outcome = await running;
+    if (!target.purge_pending || outcome.stopError !== null || outcome.volumeError !== null) return outcome;
+    try {
+      await this.#forget(target.id);
+      return outcome;
+    } catch (error) {
+      return { ...outcome, volumeError: error };
+    }
+  }
+
+  /** Rejects when the container could not be stopped, or not within the budget. */
   async #cleanUp(target: CleanupTarget, signal: AbortSignal): Promise<CleanupOutcome> {
     const { provisioner, turns, log } = this.#services;
     const workspaceId = target.id;
     const call: RuntimeCall = { signal, log: log.child({ workspaceId }) };
-    try {
-      await provisioner.cancel(workspaceId);
-      return await turns.run(workspaceId, signal, (held) =>
-        this.#takeAway(target, { ...call, signal: held }),
-      );
-    } catch (error) {
-      call.log.warn(
-        `removed workspace: its container could not be stopped, it is tried again: ${messageOf(error)}`,
-      );
-      return { workspaceId, stopError: error, volumeError: null };
-    }
+    await untilAborted(signal, provisioner.cancel(workspaceId));
+    return await turns.run(workspaceId, signal, (held) => this.#takeAway(target, { ...call, signal: held }));
+  }
+
+  /** What fails stays marked in the row, for the recovery loop. */
+  #notStopped(workspaceId: string, error: unknown): CleanupOutcome {
+    this.#services.log
+      .child({ workspaceId })
+      .warn(`removed workspace: its container could not be stopped, it is tried again: ${messageOf(error)}`);
+    return { workspaceId, stopError: error, volumeError: null };
   }
 
   /** Rejects when the container could not be stopped; its volumes are kept then. */
@@ -132,7 +145,7 @@ export class EngineCleanup {
     await runtime.stop(workspaceId, call);
     try {
       await runtime.removeVolumes(workspaceId, call);
-      await this.#forget(target);
+      await this.#forget(workspaceId);
       secrets.forget(workspaceId);
     } catch (error) {
       call.log.warn(`removed workspace: something is left of it, it is tried again: ${messageOf(error)}`);
@@ -141,23 +154,27 @@ export class EngineCleanup {
     return { workspaceId, stopError: null, volumeError: null };
   }
 
-  async #forget({ id, purge_pending }: CleanupTarget): Promise<void> {
+  /** Ends the cleanup in the row, or with the row: which of both, the row says now, since a purge may come any time. */
+  async #forget(id: string): Promise<void> {
     const { db } = this.#services.database;
-    if (purge_pending) {
-      await db.transaction().execute(async (trx) => {
-        // Children were removed with their parent; those that are still being cleaned up outlive its row.
-        await trx.updateTable("workspaces").set({ parent_id: null }).where("parent_id", "=", id).execute();
-        // Its removal stays told: a client that fills a gap must learn of it.
-        await trx
-          .deleteFrom("events")
-          .where("workspace_id", "=", id)
-          .where("event_type", "<>", "WORKSPACE_REMOVED")
-          .execute();
-        await trx.deleteFrom("workspaces").where("id", "=", id).where("status", "=", "removed").execute();
-      });
-      return;
-    }
-    await db.updateTable("workspaces").set({ cleanup_pending: false }).where("id", "=", id).execute();
+    const kept = await db
+      .updateTable("workspaces")
+      .set({ cleanup_pending: false })
+      .where("id", "=", id)
+      .where("purge_pending", "=", false)
+      .executeTakeFirst();
+    if (kept.numUpdatedRows > 0n) return;
+    await db.transaction().execute(async (trx) => {
+      // Children were removed with their parent; those that are still being cleaned up outlive its row.
+      await trx.updateTable("workspaces").set({ parent_id: null }).where("parent_id", "=", id).execute();
+      // Its removal stays told: a client that fills a gap must learn of it.
+      await trx
+        .deleteFrom("events")
+        .where("workspace_id", "=", id)
+        .where("event_type", "<>", "WORKSPACE_REMOVED")
+        .execute();
+      await trx.deleteFrom("workspaces").where("id", "=", id).where("status", "=", "removed").execute();
+    });
   }
 }
 

@@ -17,8 +17,12 @@ import type { TokenStore } from "../storage/token-store.js";
 import type { SecretVault } from "../secrets/secret-vault.js";
 import { environmentLayers } from "./environment-layers.js";
 import { generatedConfig, mergeFiles, templateFiles, tokenFile } from "./launch-files.js";
+import { PluginFailure } from "./plugin-failure.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
 import type { TemplateFolders } from "./template-folders.js";
+
+/** Whose failure a layer's is. */
+const HOST = "host";
 
 /** What preparation works with. */
 export interface PreparationServices {
@@ -61,7 +65,8 @@ export class LaunchPreparation {
 
   /**
    * @returns what to launch, or null when the row has moved on meanwhile
-   * @throws UNKNOWN_RUNTIME, SECRETS_UNREADABLE, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, and whatever failed the chain
+   * @throws UNKNOWN_RUNTIME, SECRETS_UNREADABLE, REQUIRED_ENV_MISSING, TEMPLATE_UNREADABLE, ENV_LAYERS_INVALID;
+   * {@link PluginFailure}
    */
   async prepare(row: WorkspaceRow, call: RuntimeCall): Promise<LaunchSpec | null> {
     const template = await this.#services.images.choose(row, this.template(row.runtime), call);
@@ -186,7 +191,8 @@ export class LaunchPreparation {
     const ledger = result.ledger();
     await ledgers.save(database.db, row.id, row.attempt, ledger);
     await this.#tellFallbacks(row.id, ledger);
-    if (!result.ok) throw result.error;
+    if (!result.ok)
+      throw result.plugin === HOST ? result.error : new PluginFailure(result.plugin, result.error);
     return result;
   }
 

@@ -13,25 +13,25 @@ const TIMEOUT_MS = 5_000;
 export class LaunchedSecrets {
   readonly #services: {
     readonly runtime: Pick<ContainerRuntime, "launchedWith">;
-    readonly ledgers: Pick<EnvLedgerStore, "latest">;
+    readonly ledgers: Pick<EnvLedgerStore, "of">;
     readonly log: Logger;
   };
 
   constructor(services: {
     runtime: Pick<ContainerRuntime, "launchedWith">;
-    ledgers: Pick<EnvLedgerStore, "latest">;
+    ledgers: Pick<EnvLedgerStore, "of">;
     log: Logger;
   }) {
     this.#services = services;
   }
 
   /** @throws what the engine or the database answers when it can't be asked */
-  async of(workspaceId: string): Promise<readonly string[]> {
+  async of(workspaceId: string, attempt: number): Promise<readonly string[]> {
     const { runtime, ledgers, log } = this.#services;
     const call = { signal: AbortSignal.timeout(TIMEOUT_MS), log };
     const launched = await runtime.launchedWith(workspaceId, [TOKEN_FILE], call);
     if (launched === null) return [];
-    const names = secretNames((await ledgers.latest(workspaceId))?.ledger);
+    const names = secretNames((await ledgers.of(workspaceId, attempt))?.ledger);
     return [...names.map((name) => launched.env[name]), ...Object.values(launched.files)]
       .map((value) => value?.trim() ?? "")
       .filter((value) => value !== "");

@@ -1,5 +1,6 @@
 import { messageOf, type Clock, type ContainerRuntime, type Logger, type RuntimeCall } from "@molecule/core";
 import { workspaceErrors } from "../errors/workspaces.js";
+import { untilAborted } from "../runtimes/abortable.js";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
@@ -83,8 +84,11 @@ export class WorkspacePausing {
     return { status: "provisioning", resumed_count: resumed.length };
   }
 
-  /** Stops what still runs of paused workspaces, also of those that another host has paused. @returns how many were stopped */
-  async stopPending(): Promise<number> {
+  /**
+   * Stops what still runs of paused workspaces, also of those that another host has paused.
+   * @returns how many were stopped, or would be in a dry run
+   */
+  async stopPending({ dryRun = false } = {}): Promise<number> {
     const pending = await this.#services.database.db
       .selectFrom("workspaces")
       .select(["id", "attempt"])
@@ -92,6 +96,7 @@ export class WorkspacePausing {
       .where("status", "=", "paused")
       .orderBy("updated_at")
       .execute();
+    if (dryRun) return pending.length;
     const stopped = await Promise.all(pending.map((row) => this.#stopOnce(row)));
     return stopped.filter(Boolean).length;
   }
@@ -119,7 +124,7 @@ export class WorkspacePausing {
     }, STOP_BUDGET_MS);
     const call: RuntimeCall = { signal: budget.signal, log: log.child({ workspaceId: id }) };
     try {
-      await provisioner.cancel(id, attempt);
+      await untilAborted(call.signal, provisioner.cancel(id, attempt));
       await turns.run(id, call.signal, (signal) =>
         runtime.stop(id, { ...call, signal, upToAttempt: attempt }),
       );

@@ -3,7 +3,6 @@ import {
   isCodedError,
   messageOf,
   type Clock,
-  type CodedError,
   type ContainerRuntime,
   type LaunchSpec,
   type Logger,
@@ -20,6 +19,7 @@ import type { WorkspaceRow } from "../storage/schema.js";
 import type { TokenStore } from "../storage/token-store.js";
 import type { StateMachine } from "./state-machine.js";
 import type { EngineTurns } from "./engine-turns.js";
+import { PluginFailure } from "./plugin-failure.js";
 import { Limiter } from "./limiter.js";
 import type { LaunchPreparation } from "./launch-preparation.js";
 import type { WorkspaceSecrets } from "./workspace-secrets.js";
@@ -75,7 +75,11 @@ export class Provisioner {
     const controller = new AbortController();
     const earlier = this.cancel(row.id);
     const done = earlier
-      .then(() => this.#limiter.run(() => this.#provision(row, controller.signal)))
+      .then(() => this.#limiter.run(() => this.#provision(row, controller.signal), controller.signal))
+      .catch((error: unknown) => {
+        if (!controller.signal.aborted) throw error;
+        this.#calledOffInLine(row, error);
+      })
       .finally(() => {
         if (this.#running.get(row.id) === running) this.#running.delete(row.id);
       });
@@ -148,6 +152,13 @@ export class Provisioner {
     }
   }
 
+  /** As {@link #provision} ends one that was called off, for one that had not begun. */
+  #calledOffInLine({ id: workspaceId, attempt, runtime }: WorkspaceRow, reason: unknown): void {
+    const { log, onProvision } = this.#services;
+    log.child({ workspaceId, attempt }).info("provision called off", { reason: messageOf(reason) });
+    onProvision({ runtime, outcome: "superseded", durationMs: 0 });
+  }
+
   /** @returns false when the workspace had moved on meanwhile and the container was taken back */
   async #launch(row: WorkspaceRow, spec: LaunchSpec, call: RuntimeCall): Promise<boolean> {
     const { database, runtime, secrets } = this.#services;
@@ -208,9 +219,9 @@ export class Provisioner {
 
   async #fail(row: WorkspaceRow, thrown: unknown, log: Logger): Promise<void> {
     const { events, stateMachine, tokens, masker } = this.#services;
-    const error = asProvisionError(thrown);
-    log.warn(`provision failed: ${messageOf(thrown)}`, { code: error.code });
-    const message = masker.mask(error.message);
+    const { code, ...failure } = asProvisionFailure(thrown);
+    log.warn(`provision failed: ${messageOf(thrown)}`, { code });
+    const message = masker.mask(failure.message);
     try {
       await events.transact(async (trx, emit) => {
         const failed = await stateMachine.apply(
@@ -219,7 +230,7 @@ export class Provisioner {
           "fail",
           { workspaceId: row.id, attempt: row.attempt },
           { last_sample_error: message, provision_host: null, provision_claim_expires_at: null },
-          () => ({ error: message, runtime: row.runtime, ...eventDetails(error) }),
+          () => ({ error: message, runtime: row.runtime, ...failure.details }),
         );
         // Nothing runs that has the token: an agent that comes later by itself must not be asked for it.
         if (failed === null) return;
@@ -234,11 +245,16 @@ export class Provisioner {
 }
 
 /** What a caller may see: a coded error's text is made for that, anything else stays in the log. */
-function asProvisionError(thrown: unknown): CodedError {
-  return isCodedError(thrown) ? thrown : workspaceErrors.PROVISION_FAILED({}, { cause: thrown });
-}
-
-function eventDetails(error: CodedError): Record<string, unknown> {
-  const { missing, plugin } = error.details;
-  return { ...(missing === undefined ? {} : { missing }), ...(plugin === undefined ? {} : { plugin }) };
+function asProvisionFailure(thrown: unknown): {
+  readonly code: string;
+  readonly message: string;
+  /** What the event says beside that. */
+  readonly details: { readonly missing?: unknown; readonly plugin?: string };
+} {
+  if (thrown instanceof PluginFailure) {
+    const { plugin, message, error } = thrown;
+    return { code: error.code, message, details: { plugin } };
+  }
+  const { code, message, details } = isCodedError(thrown) ? thrown : workspaceErrors.PROVISION_FAILED({});
+  return { code, message, details: details.missing === undefined ? {} : { missing: details.missing } };
 }

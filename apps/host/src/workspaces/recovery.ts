@@ -1,5 +1,12 @@
 import { sql } from "kysely";
-import type { BackgroundLoop, ContainerRuntime, Logger, RuntimeCall, SweepLease } from "@molecule/core";
+import type {
+  BackgroundLoop,
+  ContainerRuntime,
+  Logger,
+  Presence,
+  RuntimeCall,
+  SweepLease,
+} from "@molecule/core";
 import type { Database } from "../storage/database.js";
 import type { EventLog } from "../storage/event-log.js";
 import type { WorkspaceRow } from "../storage/schema.js";
@@ -40,6 +47,8 @@ interface Pass {
   readonly ownClaims: boolean;
 }
 
+type KnownPresence = Exclude<Presence, { readonly state: "unknown" }>;
+
 /** Sets right what a host left behind that died: unfinished provisions, pauses and cleanups, lost processes. */
 export class WorkspaceRecovery {
   readonly #services: RecoveryServices;
@@ -56,8 +65,10 @@ export class WorkspaceRecovery {
       jitter: 0.1,
       timeoutMs: 120_000,
       singleton: true,
-      tick: async ({ signal, fence }) =>
-        this.#pass({ signal, lease: { loop: LOOP, fence }, ownClaims: false }),
+      tick: async ({ signal, fence, dryRun }) => {
+        const pass = { signal, lease: { loop: LOOP, fence }, ownClaims: false };
+        return dryRun ? this.#dryPass(pass) : this.#pass(pass);
+      },
     };
   }
 
@@ -81,17 +92,34 @@ export class WorkspaceRecovery {
     await assertLease(database.db, pass.lease);
     const outcomes = await cleanup.run(pending);
     const cleaned = outcomes.filter((each) => each.stopError === null && each.volumeError === null).length;
-    const parts = [
-      ...(resumed === 0 ? [] : [`${resumed} provision(s) resumed`]),
-      ...(restarted === 0 ? [] : [`${restarted} workspace(s) restarted with what was changed`]),
-      ...(stopped === 0 ? [] : [`${stopped} paused workspace(s) stopped`]),
-      ...(pending.length === 0 ? [] : [`${cleaned} of ${pending.length} removed workspace(s) cleaned up`]),
-    ];
-    return parts.length === 0 ? undefined : parts.join(", ");
+    return told({ resumed, restarted, stopped, cleaned, pending: pending.length });
   }
 
-  /** Takes over provisions whose claim was given up or has run out or, at boot, is this host's own. */
+  /** Counts what a pass would do; of the engine's part, that it would be tried. */
+  async #dryPass(pass: Pass): Promise<string | undefined> {
+    const { pausing, cleanup, secretRestarts } = this.#services;
+    let resumed = 0;
+    for (const row of await this.#abandoned(pass)) {
+      if ((await this.#observe(row, pass.signal)) !== null) resumed += 1;
+    }
+    const restarted = await secretRestarts.forgotten({ dryRun: true });
+    const stopped = await pausing.stopPending({ dryRun: true });
+    const pending = (await cleanup.allPending()).length;
+    const parts = told({ resumed, restarted, stopped, cleaned: pending, pending });
+    return parts === undefined ? undefined : `would be: ${parts}`;
+  }
+
+  /** Takes over provisions that nobody works on any more. */
   async #resumeProvisions(pass: Pass): Promise<number> {
+    let resumed = 0;
+    for (const row of await this.#abandoned(pass)) {
+      if (await this.#resume(row, pass)) resumed += 1;
+    }
+    return resumed;
+  }
+
+  /** Provisions whose claim was given up or has run out or, at boot, is this host's own. */
+  async #abandoned(pass: Pass): Promise<WorkspaceRow[]> {
     const { database, hostId, provisioner } = this.#services;
     const abandoned = await database.db
       .selectFrom("workspaces")
@@ -105,21 +133,23 @@ export class WorkspaceRecovery {
         ]),
       )
       .execute();
-    let resumed = 0;
-    for (const row of abandoned.filter((each) => !provisioner.isRunning(each.id))) {
-      if (await this.#resume(row, pass)) resumed += 1;
-    }
-    return resumed;
+    return abandoned.filter((each) => !provisioner.isRunning(each.id));
+  }
+
+  /** What the engine has of a workspace; null: nothing is known, and its provision waits. */
+  async #observe({ id }: WorkspaceRow, signal: AbortSignal): Promise<KnownPresence | null> {
+    const { runtime, log } = this.#services;
+    const call: RuntimeCall = { signal, log: log.child({ workspaceId: id }) };
+    const presence = await runtime.observe(id, call);
+    if (presence.state !== "unknown") return presence;
+    call.log.warn(`an unfinished provision waits: nothing is known of its container: ${presence.reason}`);
+    return null;
   }
 
   async #resume(row: WorkspaceRow, { signal, lease }: Pass): Promise<boolean> {
-    const { runtime, log, database } = this.#services;
-    const call: RuntimeCall = { signal, log: log.child({ workspaceId: row.id }) };
-    const presence = await runtime.observe(row.id, call);
-    if (presence.state === "unknown") {
-      call.log.warn(`an unfinished provision waits: nothing is known of its container: ${presence.reason}`);
-      return false;
-    }
+    const { database } = this.#services;
+    const presence = await this.#observe(row, signal);
+    if (presence === null) return false;
     if (presence.state === "present" && presence.running && presence.attempt === row.attempt) {
       // The container came up before its host died, or the engine: all that is left is for its agent to register.
       const { handle, url } = presence;
@@ -189,4 +219,21 @@ export class WorkspaceRecovery {
     provisioner.start(next);
     return true;
   }
+}
+
+function told(count: {
+  readonly resumed: number;
+  readonly restarted: number;
+  readonly stopped: number;
+  readonly cleaned: number;
+  readonly pending: number;
+}): string | undefined {
+  const { resumed, restarted, stopped, cleaned, pending } = count;
+  const parts = [
+    ...(resumed === 0 ? [] : [`${resumed} provision(s) resumed`]),
+    ...(restarted === 0 ? [] : [`${restarted} workspace(s) restarted with what was changed`]),
+    ...(stopped === 0 ? [] : [`${stopped} paused workspace(s) stopped`]),
+    ...(pending === 0 ? [] : [`${cleaned} of ${pending} removed workspace(s) cleaned up`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(", ");
 }

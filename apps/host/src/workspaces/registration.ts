@@ -86,20 +86,26 @@ export class Registration {
     return token === null ? { status: "registered" } : { status: "registered", auth_token: token };
   }
 
-  /** @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND */
-  async updateCard(body: unknown): Promise<{ status: "updated" }> {
+  /**
+   * @param caller whose token was shown; null where none was needed
+   * @throws INVALID_REGISTRATION, WORKSPACE_NOT_FOUND, ATTEMPT_SUPERSEDED
+   */
+  async updateCard(body: unknown, caller: Caller | null): Promise<{ status: "updated" }> {
     const { workspace_id: workspaceId, agent_card: card } = parseUpdateCard(body);
     const row = await this.#services.workspaces.get(workspaceId);
     if (row === undefined) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+    assertCurrent(row, caller);
     const agent_card = await this.#withoutSecrets(row, card);
     await this.#services.events.transact(async (trx, emit) => {
       const updated = await trx
         .updateTable("workspaces")
         .set({ agent_card: toJsonb(agent_card), updated_at: sql`now()` })
         .where("id", "=", workspaceId)
+        .where("attempt", "=", row.attempt)
         .where("status", "<>", "removed")
         .executeTakeFirst();
       if (updated.numUpdatedRows === 0n) throw workspaceErrors.WORKSPACE_NOT_FOUND({});
+      await this.#assertStillTrusted(trx, workspaceId, caller);
       emit({ type: "AGENT_CARD_UPDATED", workspaceId, payload: { agent_card } });
     });
     return { status: "updated" };

@@ -55,10 +55,10 @@ export class SecretRestarts {
 
   /**
    * Restarts those whose host did not come to it.
-   * @returns how many were restarted
+   * @returns how many were restarted, or would be in a dry run
    */
-  async forgotten(): Promise<number> {
-    return this.#restartMarked(FORGOTTEN_MS);
+  async forgotten({ dryRun = false } = {}): Promise<number> {
+    return this.#restartMarked(FORGOTTEN_MS, dryRun);
   }
 
   /** Does what is due at once, and resolves when it is done: the next boot goes on with the provisions. */
@@ -87,11 +87,13 @@ export class SecretRestarts {
     }
   }
 
-  async #restartMarked(olderThanMs: number): Promise<number> {
+  async #restartMarked(olderThanMs: number, dryRun = false): Promise<number> {
     const { db, runtime } = this.#services;
     if (runtime.kind === "none") return 0;
+    const marked = await markedForRestart(db, olderThanMs);
+    if (dryRun) return marked.length;
     let restarted = 0;
-    for (const workspace of await markedForRestart(db, olderThanMs)) {
+    for (const workspace of marked) {
       if (await this.#restart(workspace)) restarted += 1;
     }
     return restarted;

@@ -82,12 +82,15 @@ export class StateMachine {
   /**
    * Writes the row of a workspace that only the engine knows of, offline and at the attempt that was found there. It
    * is told when it is provisioned again, which is to follow in the same transaction.
+   * @returns false when there is such a row by now
    */
-  async adopt(trx: Trx, values: Omit<Insertable<WorkspacesTable>, "status">): Promise<void> {
-    await trx
+  async adopt(trx: Trx, values: Omit<Insertable<WorkspacesTable>, "status">): Promise<boolean> {
+    const { numInsertedOrUpdatedRows = 0n } = await trx
       .insertInto("workspaces")
       .values({ ...values, status: "offline" })
-      .execute();
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows > 0n;
   }
 
   /**
@@ -233,17 +236,23 @@ export class StateMachine {
   /**
    * Removes a workspace and all its descendants for good, and revokes their tokens. What they left in the engine
    * is marked for cleaning up, so that a host that dies now does not forget it.
-   * @returns those that this call removed, the root first; empty when it was removed before
+   * @param options.cascade false: one with children is left as it is
+   * @returns those that this call removed, the root first; empty when it was removed before; null when it was left
    */
   async remove(
     trx: Trx,
     emit: Emit,
     workspaceId: string,
-    options: { purge: boolean },
-  ): Promise<RemovedWorkspace[]> {
+    options: { purge: boolean; cascade: boolean },
+  ): Promise<RemovedWorkspace[] | null> {
     await lockTree(trx);
-    const tree = (await this.#workspaces.descendants(trx, workspaceId)).map((row) => row.id);
-    if (tree.length === 0) return [];
+    const rows = await this.#workspaces.descendants(trx, workspaceId);
+    if (rows.length === 0) return [];
+    const hasChildren = rows.some(
+      ({ parent_id, status }) => parent_id === workspaceId && status !== "removed",
+    );
+    if (hasChildren && !options.cascade) return null;
+    const tree = rows.map(({ id }) => id);
     // One statement, since a deletion's round trips are what it costs beside the engine. The rows are locked by now,
     // so that no token of theirs can be added meanwhile: its reference to them would have to wait.
     const removed = await trx

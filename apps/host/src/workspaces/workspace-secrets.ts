@@ -150,7 +150,7 @@ export class WorkspaceSecrets {
 
   async #learnLaunched({ id, attempt }: Attempt): Promise<void> {
     if (this.#launches.get(id) === attempt) return;
-    for (const value of await this.#launched.of(id)) this.add(id, value);
+    for (const value of await this.#launched.of(id, attempt)) this.add(id, value);
     this.#launches.set(id, attempt);
   }
 }

@@ -129,6 +129,31 @@ describe("molecule doctor", () => {
     expect(unknown("plugins")).to.match(/^✗ .*\[PLUGIN_OVERRIDES_INVALID\]$/);
   });
 
+  it("tells a plugin that was toggled at run time as the next boot finds it", async function () {
+    const fresh = await (await usePostgres(this)).freshDatabase();
+    const plugins = [
+      { name: "acme", module: "./acme.mjs" },
+      { name: "gone", module: "./gone.mjs", when: { env: "NOT_THERE" } },
+    ];
+    const made = await Installation.make({ plugins });
+    const path = join(made.path, "data");
+    const dataDir = await openDataDir(path, { log: silentLogger, clock: systemClock, random: systemRandom });
+    const services = { databaseUrl: fresh.url, dataDir, log: silentLogger, clock: systemClock };
+    const database = await openDatabase(services);
+    await migrate(database.db, { log: silentLogger });
+    const rows = [
+      { plugin: "acme", enabled: false },
+      { plugin: "gone", enabled: true },
+    ];
+    await database.db.insertInto("plugin_toggles").values(rows).execute();
+    await database.close();
+    await dataDir.close();
+    const { line } = await made.doctor({ DATABASE_URL: fresh.url });
+    expect(line("plugin acme")).to.equal("✓ plugin acme — off (toggled off at run time)");
+    expect(line("plugin gone")).to.match(/^✗ .*\[PLUGIN_MODULE_NOT_FOUND\]$/);
+    await fresh.drop();
+  });
+
   it("tells who holds the data folder, and does not take it", async () => {
     const made = await Installation.make();
     const path = join(made.path, "data");
@@ -249,11 +274,25 @@ describe("molecule doctor", () => {
     );
     expect(line("template cut-off")).to.match(/^! .*127\.0\.0\.1:1 does not answer here: .*ECONNREFUSED/);
     expect(line("template built")).to.match(/^✗ .*is missing, and so is .*Dockerfile/);
+    expect(line(`registry ${registry.host}`)).to.match(/^✓ .*it answers$/);
+    expect(line("registry 127.0.0.1:1")).to.match(/^! .*it does not answer here: .*ECONNREFUSED/);
     expect(code).to.equal(1);
     await made.write("Dockerfile", "FROM scratch");
     const repaired = await made.doctor(env);
     expect(repaired.line("template built")).to.match(/^✓ .*the first launch builds it$/);
     expect(repaired.code).to.equal(0);
+  });
+
+  it("asks the registry of an image that is there as well: newer ones come from it", async function () {
+    const engine = await useEngine(this);
+    const image = "127.0.0.1:1/molecule-test/cut-off:1";
+    await engine.docker.getImage(engine.busybox).tag({ repo: "127.0.0.1:1/molecule-test/cut-off", tag: "1" });
+    const made = await Installation.make({ workspace_templates: [{ name: "there", image }] });
+    const { code, line } = await made.doctor({ ...engine.env, CONTAINER_RUNTIME: "docker" });
+    await engine.docker.getImage(image).remove();
+    expect(line("template there")).to.match(/^✓ .*is there$/);
+    expect(line("registry 127.0.0.1:1")).to.match(/^! .*it does not answer here: .*ECONNREFUSED/);
+    expect(code).to.equal(0);
   });
 
   it("prints JSON that says the same", async () => {

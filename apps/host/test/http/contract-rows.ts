@@ -60,6 +60,10 @@ export const ROWS: readonly Row[] = [
   row(503, /"code":"ENGINE_NOT_LISTED"}$/, "POST", "/admin/orphans/remove", { id: "nothing" }),
   row(400, /"code":"BODY_INVALID"}$/, "POST", "/admin/orphans/adopt", { workspace_id: "ws-1" }),
   row(503, /"code":"ENGINE_NOT_LISTED"}$/, "POST", "/admin/orphans/adopt", { workspace_id: NOBODY }),
+  row(400, /must not contain any of .*"code":"INVALID_WORKSPACE_FIELDS"}$/, "POST", "/admin/orphans/adopt", {
+    workspace_id: NOBODY,
+    name: "a | b",
+  }),
   row(404, /"code":"PLUGIN_UNKNOWN"}$/, "PATCH", "/admin/plugins/nothing", { enabled: true }),
   row(400, /"code":"BODY_INVALID"}$/, "PATCH", "/admin/plugins/gh-identity", { enabled: "yes" }),
   row(200, /^{"ok":true,"error":null,"ledger":{/, "POST", "/admin/env/preview", {

@@ -156,7 +156,6 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
   const metrics = new HostMetrics({
     runtimes: manifest.templates.map(({ name }) => name),
     loops: () => kernel.registries.supervisor.status(),
-    now: () => clock.now(),
   });
   const kernel: Kernel = new Kernel({ manifest, env: {}, clock, log, masker, observer: metrics.observer });
   const none = new NoneRuntime("this is a test");
@@ -203,7 +202,7 @@ function assemble(suite: SuiteDatabase, options: PlatformOptions) {
     workspaceApi: services.api,
     registration: {
       register: (body, token) => services.registration.register(body, token),
-      updateCard: (body) => services.registration.updateCard(body),
+      updateCard: (body, token) => services.registration.updateCard(body, token),
       heartbeat: (body, token) => services.heartbeats.take(body, token),
     },
     togglePlugin: (name, enabled) => pluginToggles.toggle(name, enabled),

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { HostMetrics } from "../../dist/metrics/host-metrics.js";
 
 function made(loops: ConstructorParameters<typeof HostMetrics>[0]["loops"] = () => []) {
-  return new HostMetrics({ runtimes: ["demo"], loops, now: () => Date.parse("2026-01-01T00:01:30Z") });
+  return new HostMetrics({ runtimes: ["demo"], loops });
 }
 
 describe("HostMetrics", () => {
@@ -46,8 +46,8 @@ describe("HostMetrics", () => {
       stale: false,
     } as const;
     const loops = [
-      { ...status, name: "sweep", last_success_at: "2026-01-01T00:01:00.000Z" },
-      { ...status, name: "never", last_success_at: null },
+      { ...status, name: "sweep", last_success_at: "2026-01-01T00:01:00.000Z", last_success_age_ms: 30_000 },
+      { ...status, name: "never", last_success_at: null, last_success_age_ms: null },
     ];
     const metrics = made(() => loops);
     expect(await metrics.render()).to.contain('molecule_loop_last_success_age_seconds{loop="sweep"} 30\n');

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { isCodedError } from "@molecule/core";
 import { eventually } from "@molecule/test/support/eventually.js";
+import { sql } from "kysely";
+import { lockTree } from "../../dist/storage/tree-lock.js";
 import { asTier } from "../../dist/workspaces/tier.js";
 import { useDatabase } from "../storage/databases.js";
 import { useHosts, type DomainHost } from "./hosts.js";
@@ -19,7 +21,7 @@ describe("deleting, restarting and registering at once", function () {
     const runtime = new ShelfRuntime();
     runtime.onJob = () => new Promise((resolve) => setImmediate(resolve));
     const host = await start(runtime);
-    let removed: string[] = [];
+    const removed: string[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const ids = Array.from({ length: WORKSPACES }, () => randomUUID());
       const [root = ""] = ids;
@@ -40,7 +42,7 @@ describe("deleting, restarting and registering at once", function () {
         ...(n === 10 ? [settled(host.services.deletion.remove(root, { confirm: true, purge: false }))] : []),
       ]);
       await Promise.all(work);
-      removed = ids;
+      removed.push(...ids);
     }
     const live = await suite.db
       .selectFrom("workspaces")
@@ -53,12 +55,40 @@ describe("deleting, restarting and registering at once", function () {
       return runtime.shelves.size === 0;
     });
     expect(runtime.overlaps).to.deep.equal([]);
+    expect(removed).to.have.length(ROUNDS * WORKSPACES);
     for (const id of removed) {
       const types = await host.eventTypes(id);
       expect(types.at(-1)).to.equal("WORKSPACE_REMOVED");
       expect(types.filter((type) => type === "WORKSPACE_REMOVED")).to.have.length(1);
       expect(await host.tokens.countLive(id)).to.equal(0);
     }
+  });
+});
+
+describe("deleting a workspace while a child of it is created", () => {
+  const suite = useDatabase("postgres");
+  const start = useHosts(suite);
+
+  it("asks for confirmation of what it finds when its turn has come", async () => {
+    const host = await start(new ShelfRuntime());
+    const parent = await host.create();
+    let remove = Promise.resolve<unknown>(null);
+    await host.events.transact(async (trx) => {
+      await lockTree(trx);
+      remove = host.services.deletion.remove(parent, { confirm: false, purge: false });
+      const waits = sql<{ n: number }>`
+        select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      await eventually(async () => (await waits.execute(suite.db)).rows[0]?.n === 1);
+      const child = { name: "Child", tier: asTier(2), status: "online" as const, runtime: "demo" };
+      await trx
+        .insertInto("workspaces")
+        .values({ ...child, id: randomUUID(), parent_id: parent })
+        .execute();
+    });
+    expect(await remove).to.have.property("status", 409);
+    expect(await remove).to.have.nested.property("body.children[0].name", "Child");
+    expect((await host.row(parent)).status).not.to.equal("removed");
   });
 });
 

@@ -21,9 +21,13 @@ const MANIFEST = {
   workspace_templates: [{ name: "demo", command: ["true"] }],
 };
 
+/** Jobs of each kind that a host does in the engine at a time. */
+export const CONCURRENT_JOBS = 8;
+
 /** The workspace domain of one host, in this process. */
 export interface DomainHost {
   readonly hostId: string;
+  readonly kernel: Kernel;
   readonly services: WorkspaceServices;
   readonly events: EventLog;
   readonly tokens: TokenStore;
@@ -77,7 +81,7 @@ async function startDomain(database: Database, runtime: ContainerRuntime, clock:
     clock,
     log,
     platformUrl: () => "http://platform.example",
-    concurrency: 8,
+    concurrency: CONCURRENT_JOBS,
     onProvision: () => undefined,
   });
   const row = async (id: string) => {
@@ -87,6 +91,7 @@ async function startDomain(database: Database, runtime: ContainerRuntime, clock:
   };
   return {
     hostId,
+    kernel,
     services,
     events,
     tokens,

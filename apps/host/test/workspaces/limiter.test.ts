@@ -28,4 +28,27 @@ describe("Limiter", () => {
     const next = limiter.run(() => Promise.resolve("done"));
     expect([await failed, await next]).to.deep.equal(["failed", "done"]);
   });
+
+  it("drops a job that is given up while it waits, and lets the others in", async () => {
+    const limiter = new Limiter(1);
+    let end: () => void = () => undefined;
+    const first = limiter.run(() => new Promise<void>((resolve) => (end = resolve)));
+    const giveUp = new AbortController();
+    const begun: string[] = [];
+    const job = (name: string) => () => {
+      begun.push(name);
+      return Promise.resolve(name);
+    };
+    const dropped = limiter.run(job("dropped"), giveUp.signal).catch((error: unknown) => error);
+    const waits = limiter.run(job("waits"), new AbortController().signal);
+    const reason = new Error("nobody wants it any more");
+    giveUp.abort(reason);
+    expect(await dropped).to.equal(reason);
+    expect(await limiter.run(job("late"), giveUp.signal).catch((error: unknown) => error)).to.equal(reason);
+    end();
+    await first;
+    expect(await waits).to.equal("waits");
+    expect(await limiter.run(job("after"))).to.equal("after");
+    expect(begun).to.deep.equal(["waits", "after"]);
+  });
 });

@@ -116,8 +116,8 @@ describe("StateMachine", () => {
     const sibling = await addWorkspace(suite.db);
     const { token } = await tokens.issue(suite.db, { workspaceId: grandchild, attempt: 1 });
     const remove = () =>
-      events.transact((trx, emit) => stateMachine.remove(trx, emit, root, { purge: false }));
-    const removed = await remove();
+      events.transact((trx, emit) => stateMachine.remove(trx, emit, root, { purge: false, cascade: true }));
+    const removed = (await remove()) ?? [];
     expect(removed[0]?.id).to.equal(root);
     expect(removed.map((row) => row.id)).to.have.members([root, child, grandchild]);
     for (const { id } of removed) {
@@ -145,7 +145,7 @@ describe("StateMachine", () => {
     let createdBeforeCommit = false;
     let creation: Promise<unknown> = Promise.resolve();
     await events.transact(async (trx, emit) => {
-      await stateMachine.remove(trx, emit, parent, { purge: false });
+      await stateMachine.remove(trx, emit, parent, { purge: false, cascade: true });
       creation = events
         .transact((other, tell) =>
           stateMachine.create(other, tell, values, { type: "WORKSPACE_PROVISIONING", payload: {} }),

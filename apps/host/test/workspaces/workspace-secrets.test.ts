@@ -37,11 +37,12 @@ describe("WorkspaceSecrets", () => {
       asked += 1;
       return engine();
     };
-    const latest = () => Promise.resolve({ attempt: 3, ledger: LEDGER, created_at: "" });
+    const ledgerOf = (_id: string, attempt: number) =>
+      Promise.resolve({ attempt, ledger: LEDGER, created_at: "" });
     secrets = new WorkspaceSecrets({
       masker,
       vault: { knownTo: () => Promise.resolve(["stored-secret"]) },
-      launched: new LaunchedSecrets({ runtime: { launchedWith }, ledgers: { latest }, log }),
+      launched: new LaunchedSecrets({ runtime: { launchedWith }, ledgers: { of: ledgerOf }, log }),
       log,
     });
   });

@@ -13,6 +13,8 @@ export interface LoopStatus {
   readonly singleton: boolean;
   readonly last_tick_at: string | null;
   readonly last_success_at: string | null;
+  /** Ms since then by the monotonic clock: a wall clock that jumps does not change it. */
+  readonly last_success_age_ms: number | null;
   readonly last_error: string | null;
   readonly last_error_at: string | null;
   readonly consecutive_failures: number;
@@ -32,7 +34,7 @@ export class LoopLiveness {
   readonly #clock: Clock;
   #aliveSince: number;
   #lastTickAt: number | null = null;
-  #lastSuccessAt: number | null = null;
+  #lastSuccess: { readonly at: number; readonly monotonicMs: number } | null = null;
   #lastError: { readonly message: string; readonly at: number } | null = null;
   #lastDurationMs: number | null = null;
   #lastDetail: string | null = null;
@@ -55,7 +57,7 @@ export class LoopLiveness {
   succeeded(durationMs: number, detail: string | null): void {
     this.#failures = 0;
     this.#aliveSince = this.#clock.monotonic();
-    this.#lastSuccessAt = this.#clock.now();
+    this.#lastSuccess = { at: this.#clock.now(), monotonicMs: this.#aliveSince };
     this.#lastDurationMs = durationMs;
     this.#lastDetail = detail;
   }
@@ -77,7 +79,9 @@ export class LoopLiveness {
     // failure: a loop that only ever times out would count as well for most of the time.
     const longestMs = this.#failures === 0 ? Math.max(intervalMs, timeoutMs) : intervalMs;
     const allowedMs = STALE_INTERVALS * longestMs;
-    const ageMs = this.#clock.monotonic() - this.#aliveSince;
+    const monotonicMs = this.#clock.monotonic();
+    const ageMs = monotonicMs - this.#aliveSince;
+    const success = this.#lastSuccess;
     return {
       name,
       plugin,
@@ -85,7 +89,8 @@ export class LoopLiveness {
       interval_ms: intervalMs,
       singleton,
       last_tick_at: asTime(this.#lastTickAt),
-      last_success_at: asTime(this.#lastSuccessAt),
+      last_success_at: asTime(success?.at ?? null),
+      last_success_age_ms: success === null ? null : monotonicMs - success.monotonicMs,
       last_error: this.#lastError?.message ?? null,
       last_error_at: asTime(this.#lastError?.at ?? null),
       consecutive_failures: this.#failures,

@@ -133,15 +133,7 @@ class ChainRun {
     const { clock, log, lastGood, policyOf, onCall, onLate } = this.#services;
     const { facts } = this.#input;
     const policy = policyOf(owner.plugin);
-    const draft = new RecordingDraft(this.#env.values, {
-      plugin: owner.plugin,
-      mutator: mutator.name,
-      fileRoot: this.#input.fileRoot,
-      onSecret: this.#input.onSecret,
-      mayRead: globMatcher(policy.reads),
-      mayWrite: globMatcher(policy.writes),
-      writes: policy.writes,
-    });
+    const draft = this.#draft(registered, policy);
     const context = new MutatorContext(facts, () =>
       log.child({ plugin: owner.plugin, mutator: mutator.name, workspaceId: facts.workspaceId }),
     );
@@ -174,6 +166,19 @@ class ChainRun {
     return settled.then(accept);
   }
 
+  /** Records over the environment as it is now. */
+  #draft({ contribution, owner }: ChainMutator, { reads, writes }: MutatorPolicy): RecordingDraft {
+    return new RecordingDraft(this.#env.values, {
+      plugin: owner.plugin,
+      mutator: contribution.name,
+      fileRoot: this.#input.fileRoot,
+      onSecret: this.#input.onSecret,
+      mayRead: globMatcher(reads),
+      mayWrite: globMatcher(writes),
+      writes,
+    });
+  }
+
   /** The ms of the turn that ends now. */
   #endTurn(): number {
     const began = this.#turnBegan;
@@ -202,13 +207,11 @@ class ChainRun {
   /** Applies the plugin's failure policy. */
   #recover(registered: ChainMutator, error: CodedError, durationMs: number): "failed" | "recovered" {
     const { owner } = registered;
-    const { onError = "fail" } = this.#services.policyOf(owner.plugin);
+    const policy = this.#services.policyOf(owner.plugin);
+    const { onError = "fail" } = policy;
     const givenUp = this.#input.signal.aborted;
     if (onError === "last-good" && !givenUp) {
-      const edits = this.#services.lastGood?.recall(
-        editsOwner(registered, this.#input.facts),
-        this.#services.clock.now(),
-      );
+      const edits = this.#recall(registered, policy);
       if (
         edits !== undefined &&
         this.#commit(registered, edits, "last-good", durationMs, error) === undefined
@@ -219,6 +222,23 @@ class ChainRun {
     const skipped = onError === "skip" && !givenUp;
     this.#note(registered, skipped ? "skipped" : "failed", durationMs, 0, error);
     return skipped ? "recovered" : "failed";
+  }
+
+  /**
+   * The mutator's last accepted edits, unless they don't fit any more. They are made anew over the environment as it is
+   * now: what they are joined to may have grown, and what an earlier attempt knew is no longer masked for this one.
+   */
+  #recall(registered: ChainMutator, policy: MutatorPolicy): DraftEdits | undefined {
+    const { lastGood, clock } = this.#services;
+    const remembered = lastGood?.recall(editsOwner(registered, this.#input.facts), clock.now());
+    if (remembered === undefined) return undefined;
+    const draft = this.#draft(registered, policy);
+    try {
+      draft.replay(remembered);
+    } catch {
+      // The draft keeps it as its fault.
+    }
+    return draft.fault === undefined ? draft.recorded() : undefined;
   }
 
   #note(

@@ -56,6 +56,7 @@ export class RecordingDraft implements EnvDraft {
   #unread: Map<string, string | undefined> | undefined;
   readonly #edits: EnvEdit[] = [];
   readonly #files: LaunchFile[] = [];
+  #told: Set<string> | undefined;
   #fault: CodedError | undefined;
   #closed = false;
 
@@ -107,7 +108,7 @@ export class RecordingDraft implements EnvDraft {
   }
 
   secret(value: string, options: { expiresAt?: Date } = {}): SecretValue {
-    if (typeof value === "string") this.#rules.onSecret?.(value);
+    if (typeof value === "string") this.#tellSecret(value);
     return { $$type: SECRET_VALUE_TYPE, value, expiresAt: options.expiresAt };
   }
 
@@ -166,6 +167,8 @@ export class RecordingDraft implements EnvDraft {
     if (unfit !== undefined) this.#refuse(errors.ENV_VALUE_INVALID({ plugin, key, reason: unfit }));
     const secret = typeof given !== "string";
     const value = secret ? given.value : given;
+    // It need not come of this draft's secret(): a plugin may keep one, or make it by hand.
+    if (secret) this.#tellSecret(value);
     const next = applyEdit(operation, this.#presentFor(operation, key), value, separator);
     // First what was given, whether a default is needed or not: that may not depend on what the plugin can't see.
     const isJoined = operation === "prepend" || operation === "append";
@@ -179,6 +182,15 @@ export class RecordingDraft implements EnvDraft {
     }
     const expiresAt = secret ? given.expiresAt : undefined;
     this.#edits.push({ operation, key, value, separator, secret, expiresAt });
+  }
+
+  /** Tells of a secret value, once. */
+  #tellSecret(value: string): void {
+    const { onSecret } = this.#rules;
+    if (onSecret === undefined || this.#told?.has(value) === true) return;
+    this.#told ??= new Set();
+    this.#told.add(value);
+    onSecret(value);
   }
 
   /**

@@ -89,6 +89,8 @@ export class IsolatedPlugin {
   async call<T>(signal: AbortSignal, work: (worker: PluginWorker) => Promise<T>): Promise<T> {
     const { clock } = this.#inputs;
     this.#ending.signal.throwIfAborted();
+    // One that is being killed for another call must not fail this one.
+    if (this.#worker?.termination !== undefined) await this.#worker.termination;
     if (this.#restart !== undefined) {
       if (this.#restart.dueAtMs - clock.monotonic() > MAX_WAIT_MS) throw this.#restart.cause;
       await this.#restart.ready;

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { messageOf, type CodedError } from "../../coded-error.js";
+import { isCodedError, messageOf, type CodedError } from "../../coded-error.js";
 import { errors } from "../../errors.js";
 import type { ProvisionFacts } from "../../hooks/env-mutators/mutator-context.js";
 import type { InstallationToken } from "../../hooks/env-mutators/types.js";
@@ -25,6 +25,12 @@ import {
 
 /** Ms that an aborted call gets to end by itself: what loops without a pause can't be told to stop. */
 const KILL_GRACE_MS = 250;
+
+/** Ms that a thread gets to hear of an abort while other calls run in it: they end with it when it is killed. */
+const DEAF_MS = 2_000;
+
+/** What a call is aborted with when its own time was over. */
+const TIMEOUTS: ReadonlySet<string> = new Set(["ENV_MUTATOR_TIMEOUT", "TOKEN_PROVIDER_TIMEOUT"]);
 
 /** Messages that the host does not understand, after which the worker is ended: it may be sending them in a loop. */
 const MAX_STRAY_MESSAGES = 100;
@@ -57,6 +63,10 @@ interface PendingCall {
   readonly settle: (message: WorkerMessage) => void;
   readonly fail: (error: Error) => void;
   readonly options: CallOptions;
+  /** Whether the thread has heard of its abort. */
+  isHeard: boolean;
+  /** Whether it was aborted and has not ended in its grace. */
+  isOverdue: boolean;
 }
 
 /**
@@ -146,6 +156,11 @@ export class PluginWorker {
     return this.#call((id) => [id, "dispose"], isTexts, { what: "its disposal" });
   }
 
+  /** Resolves when the thread is gone; undefined unless it was told to end. */
+  get termination(): Promise<unknown> | undefined {
+    return this.#termination;
+  }
+
   /** Ends the thread, whatever it does. Its running calls fail with `reason`. */
   async terminate(reason: string): Promise<void> {
     this.#reason ??= reason;
@@ -171,14 +186,19 @@ export class PluginWorker {
       const abort = () => {
         this.#worker.postMessage([id, "abort", toThrown(signal?.reason)] satisfies HostMessage);
         cancelKill = clock.timer(() => {
-          const reason = `${what} was aborted and did not end within ${KILL_GRACE_MS} ms, so it was killed`;
-          void this.terminate(reason);
+          call.isOverdue = true;
+          if (isTimeout(signal?.reason)) this.#kill(call);
+          else this.#killWhenAlone();
+          cancelKill = clock.timer(() => {
+            if (!call.isHeard) this.#kill(call);
+          }, DEAF_MS - KILL_GRACE_MS);
         }, KILL_GRACE_MS);
       };
       const forget = () => {
         this.#pending.delete(id);
         cancelKill?.();
         signal?.removeEventListener("abort", abort);
+        this.#killWhenAlone();
         this.#noteIdle();
       };
       const settle = (message: WorkerMessage) => {
@@ -192,10 +212,24 @@ export class PluginWorker {
         reject(error);
       };
       this.#worker.postMessage(make(id));
-      this.#pending.set(id, { settle, fail, options });
+      const call: PendingCall = { settle, fail, options, isHeard: false, isOverdue: false };
+      this.#pending.set(id, call);
       if (signal?.aborted === true) abort();
       else signal?.addEventListener("abort", abort, { once: true });
     });
+  }
+
+  #kill({ options }: PendingCall): void {
+    const reason = `${options.what} was aborted and did not end within ${KILL_GRACE_MS} ms, so it was killed`;
+    void this.terminate(reason);
+  }
+
+  /** A call that was called off must not take along those of other workspaces: it is left to itself beside them. */
+  #killWhenAlone(): void {
+    if (this.#hasEnded) return;
+    const calls = [...this.#pending.values()];
+    const [first] = calls;
+    if (first !== undefined && calls.every(({ isOverdue }) => isOverdue)) this.#kill(first);
   }
 
   #take(message: unknown): void {
@@ -209,6 +243,9 @@ export class PluginWorker {
       case "failure":
         if (call === undefined) this.#noteStray();
         else call.settle(message);
+        return;
+      case "heard":
+        if (call !== undefined) call.isHeard = true;
         return;
       case "log":
         (call?.options.log?.() ?? this.#inputs.log)[message[2]](message[3], message[4]);
@@ -261,4 +298,8 @@ export class PluginWorker {
       reason: this.#reason ?? "it has ended",
     });
   }
+}
+
+function isTimeout(reason: unknown): boolean {
+  return isCodedError(reason) && TIMEOUTS.has(reason.code);
 }

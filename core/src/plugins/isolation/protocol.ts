@@ -32,7 +32,7 @@ export type HostMessage =
     ]
   | readonly [id: number, kind: "token", mutator: string, workspaceId: string | null]
   | readonly [id: number, kind: "dispose"]
-  /** Concerns the call of that number, which still gives its own answer. */
+  /** Concerns the call of that number, which still gives its own answer; that it was heard is told at once. */
   | readonly [id: number, kind: "abort", reason: Thrown];
 
 /**
@@ -42,6 +42,7 @@ export type HostMessage =
 export type WorkerMessage =
   | readonly [id: number, kind: "answer", value: unknown]
   | readonly [id: number, kind: "failure", thrown: Thrown]
+  | readonly [id: number, kind: "heard"]
   | readonly [id: number, kind: "log", level: LogLevel, message: string, fields: LogFields]
   | readonly [id: number, kind: "secret", value: string]
   | readonly [id: number, kind: "withdrawn", mutator: string];
@@ -153,6 +154,7 @@ export function isWorkerMessage(value: unknown): value is WorkerMessage {
   if (typeof id !== "number") return false;
   switch (kind) {
     case "answer":
+    case "heard":
       return true;
     case "failure":
       return isThrown(first);

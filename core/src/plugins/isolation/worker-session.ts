@@ -52,6 +52,7 @@ export class WorkerSession {
     const [id, kind] = message;
     if (kind === "abort") {
       this.#aborts.get(id)?.(fromThrown(message[2]));
+      this.#send([id, "heard"]);
       return;
     }
     try {

@@ -31,6 +31,7 @@ describe("a loop's liveness", () => {
       singleton: false,
       last_tick_at: null,
       last_success_at: null,
+      last_success_age_ms: null,
       last_error: null,
       last_error_at: null,
       consecutive_failures: 0,
@@ -44,12 +45,23 @@ describe("a loop's liveness", () => {
     expect(bench.status()).to.include({
       last_tick_at: "2026-01-01T00:00:02.025Z",
       last_success_at: "2026-01-01T00:00:01.025Z",
+      last_success_age_ms: 1_025,
       last_error: "no engine",
       last_error_at: "2026-01-01T00:00:02.050Z",
       consecutive_failures: 1,
       last_duration_ms: 25,
       last_detail: "removed 2",
     });
+  });
+
+  it("tells the age of the last success whatever the wall clock does", async () => {
+    bench.add({ intervalMs: 10_000, tick: () => Promise.resolve() });
+    bench.supervisor.start();
+    await bench.clock.advance(12_000);
+    bench.clock.jump(-3_600_000);
+    expect(bench.status()).to.include({ last_success_age_ms: 2_000 });
+    bench.clock.jump(7_200_000);
+    expect(bench.status()).to.include({ last_success_age_ms: 2_000 });
   });
 
   it("is stale after three intervals without a success, and no longer after one", async () => {

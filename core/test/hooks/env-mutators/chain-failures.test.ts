@@ -186,11 +186,35 @@ describe("the failure policy last-good", () => {
     ]);
   });
 
+  it("tells of the secrets that it reuses: a new attempt has forgotten those of the last one", async () => {
+    await bench.run([token], { policies });
+    fails = true;
+    value = "second-value";
+    const told: string[] = [];
+    const toldBefore: string[][] = [];
+    const copies = mutator("late", (env) => {
+      toldBefore.push([...told]);
+      env.set("COPY", env.get("TOKEN") ?? "");
+    });
+    await bench.run([token, copies], { policies, onSecret: (secret) => told.push(secret) });
+    expect(toldBefore).to.deep.equal([["second-value", "first-value"]]);
+  });
+
   it("fails the provision while nothing was accepted yet for this workspace", async () => {
     await bench.run([token], { policies, facts: { workspaceId: "another" } });
     fails = true;
     const result = await bench.run([token], { policies });
     expect(failureOf(result)).to.include({ plugin: "token", code: "ENV_MUTATOR_FAILED" });
+    expect(outcomesOf(result)).to.deep.equal(["token: failed"]);
+  });
+
+  it("fails the provision where they would make a variable larger than a process can be given", async () => {
+    const size = 128 * 1024 - "PATH=\0".length;
+    await bench.run([token], { policies, env: { PATH: "/bin" } });
+    fails = true;
+    const fits = await bench.run([token], { policies, env: { PATH: "x".repeat(size - ":/opt".length) } });
+    expect(outcomesOf(fits)).to.deep.equal(["token: last-good"]);
+    const result = await bench.run([token], { policies, env: { PATH: "x".repeat(size - 1) } });
     expect(outcomesOf(result)).to.deep.equal(["token: failed"]);
   });
 

@@ -117,6 +117,18 @@ describe("RecordingDraft", () => {
     ]);
   });
 
+  it("tells of each secret once, also of one that an earlier draft or the plugin's own hand made", () => {
+    const told: string[] = [];
+    const draft = draftOver({}, { onSecret: (value) => told.push(value) });
+    draft.set("NEW", draft.secret("new-secret"));
+    draft.set("KEPT", draftOver({}).secret("kept-secret"));
+    const byHand = { $$type: "@molecule/secret-value" as const, value: "handmade-secret" };
+    draft.setDefault("BY_HAND", byHand);
+    draft.set("AGAIN", byHand);
+    draft.set("PLAIN", "plain-value");
+    expect(told).to.deep.equal(["new-secret", "kept-secret", "handmade-secret"]);
+  });
+
   it("records every edit in order, with what is secret and until when", () => {
     const draft = draftOver({ A: "1" });
     const expiresAt = new Date(5);

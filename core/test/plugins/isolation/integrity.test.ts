@@ -186,6 +186,12 @@ describe("computeIntegrity", () => {
   });
 });
 
+/** A plugin that leaves a file where it is imported, and an integrity that is not its own. */
+const RUNS = `import { writeFileSync } from "node:fs";
+  writeFileSync(new URL("./ran.txt", import.meta.url), "");
+  ${moduleSource("acme", "")}`;
+const OTHER = `sha512-${"A".repeat(86)}==`;
+
 describe("a plugin with integrity", () => {
   const boot = benchPerTest();
   const start = (source: string, entry: Readonly<Record<string, unknown>>) =>
@@ -211,16 +217,13 @@ describe("a plugin with integrity", () => {
       expect(made.states()).to.deep.equal(["acme enabled"]);
     });
 
-    it(`is failed ${where} before anything of it is run when its files are others`, async () => {
-      const source = `import { writeFileSync } from "node:fs";
-        writeFileSync(new URL("./ran.txt", import.meta.url), "");
-        ${moduleSource("acme", "")}`;
-      const integrity = `sha512-${"A".repeat(86)}==`;
-      const made = await start(source, { isolation, integrity });
+    it(`that is switched on is failed ${where} before anything of it is run when its files are others`, async () => {
+      const made = await start(RUNS, { isolation, enabled: false, integrity: OTHER });
+      await made.kernel.plugins.toggle("acme", true);
       expect(made.status("acme").state).to.equal("failed");
       expect(made.status("acme").error).to.deep.equal({
         code: "PLUGIN_INTEGRITY_MISMATCH",
-        message: `plugin "acme": the files of its package give ${await integrityOf(source)}, but the manifest has integrity ${integrity}; nothing of it was run. Restore the package, or, when the change is wanted, run: molecule plugins lock`,
+        message: `plugin "acme": the files of its package give ${await integrityOf(RUNS)}, but the manifest has integrity ${OTHER}; nothing of it was run. Restore the package, or, when the change is wanted, run: molecule plugins lock`,
       });
       expect(existsSync(join(made.manifest.dir, "ran.txt"))).to.equal(false);
     });

@@ -197,6 +197,63 @@ describe("PluginWorker", () => {
     await logged(bench, "gave up");
   });
 
+  describe("whose mutator ignores that its provision is called off", () => {
+    const HOLD = 'ctx.log.info("began " + env.get("BAD"));';
+
+    /** Two provisions that hang in the plugin, of which the first is called off. */
+    async function callOffOneOfTwo(body: string) {
+      await start(`${HOLD} ${body}`, { onError: "fail" });
+      const giveUp = new AbortController();
+      const first = provision(bench, { BAD: "first" }, { signal: giveUp.signal });
+      const second = provision(bench, { BAD: "second" });
+      await logged(bench, "began second");
+      giveUp.abort();
+      expect((await first).ok).to.equal(false);
+      return { second };
+    }
+
+    it("is not killed while other calls run in it; alone with what was called off it is", async () => {
+      const { second } = await callOffOneOfTwo(
+        'const [word, other] = env.get("BAD").split(" "); const held = (globalThis.held ??= new Map()); if (word === "free") held.get(other)(); else await new Promise((resolve) => held.set(word, resolve));',
+      );
+      // Its thread answers one message after the other: by now it has heard of the abort.
+      expect(environment(await provision(bench))).to.deep.equal({ ACME: "1", NEXT: "1" });
+      await bench.clock.advance(2_500);
+      expect(bench.errors()).to.deep.equal([]);
+      const third = provision(bench, { BAD: "third" });
+      await logged(bench, "began third");
+      await provision(bench, { BAD: "free second" });
+      expect(environment(await second)).to.deep.equal({ BAD: "second", ACME: "1", NEXT: "1" });
+      expect(bench.errors()).to.deep.equal([]);
+      await provision(bench, { BAD: "free third" });
+      expect(environment(await third)).to.deep.equal({ BAD: "third", ACME: "1", NEXT: "1" });
+      await logged(bench, 'mutator "acme" was aborted and did not end within 250 ms, so it was killed');
+    });
+
+    it("is killed when its thread hears nothing any more", async () => {
+      const { second } = await callOffOneOfTwo(
+        'if (env.get("BAD") === "second") for (;;);  await pause(1e9);',
+      );
+      await bench.clock.advance(250);
+      expect(bench.errors()).to.deep.equal([]);
+      await bench.clock.advance(1_750);
+      expect(failureIn(await second)).to.contain("did not end within 250 ms, so it was killed");
+    });
+
+    it("is waited for where it is being killed: the next call gets the next thread", async () => {
+      await start("await pause(1e9);", { onError: "fail" });
+      const giveUp = new AbortController();
+      const first = provision(bench, { BAD: "1" }, { signal: giveUp.signal });
+      giveUp.abort();
+      expect((await first).ok).to.equal(false);
+      await bench.clock.advance(250);
+      const next = provision(bench);
+      await logged(bench, "it is started again in 100 ms");
+      await bench.clock.advance(100);
+      expect(environment(await next)).to.deep.equal({ ACME: "1", NEXT: "1" });
+    });
+  });
+
   it("can't get past the host's rules by answering the host itself", async () => {
     // Its import was call 1, its setup call 2.
     await start(

@@ -4,9 +4,10 @@ import { baseProcessEnv } from "../../runtimes/process/process-env.js";
 import { findingOf, runCheck, type CheckResult } from "./check.js";
 import { examineConfig } from "./configuration.js";
 import { checkDataFolder, checkPermissions } from "./data-folder.js";
-import { checkDatabase } from "./database.js";
+import { checkDatabase, readToggles } from "./database.js";
 import { checkEncryptionKeys } from "./encryption-keys.js";
 import { examineEngine } from "./engine.js";
+import type { ExaminedEnv } from "./env-stage.js";
 import { checkNode } from "./node.js";
 import { examinePlugins } from "./plugins.js";
 import { checkTemplates } from "./templates.js";
@@ -38,14 +39,24 @@ export async function examine(inputs: DoctorInputs): Promise<Examination> {
   const { cwd, home, dev, clock } = inputs;
   const results: CheckResult[] = [await runCheck("node", clock, () => checkNode(inputs.nodeVersion))];
   const manifest = await examineManifest(inputs, results);
+  const configOf = ({ env, origins }: Omit<ExaminedEnv, "results">) =>
+    examineConfig(env, {
+      cwd,
+      home,
+      filled: { names: origins, dir: manifest?.dir ?? home },
+      dev,
+      terminal: false,
+    });
   const examined =
     manifest === null
       ? { env: inputs.env, origins: new Map(), results: [] }
-      : await examinePlugins({ ...inputs, manifest });
+      : await examinePlugins({ ...inputs, manifest }, async (stage) => {
+          const { config } = configOf(stage);
+          return config === null ? new Map() : await readToggles(config);
+        });
   results.push(...examined.results);
-  const { env, origins } = examined;
-  const filled = { names: origins, dir: manifest?.dir ?? home };
-  const { finding, config } = examineConfig(env, { cwd, home, filled, dev, terminal: false });
+  const { env } = examined;
+  const { finding, config } = configOf(examined);
   results.push({ name: "configuration", ...finding });
   if (config === null) {
     const reason = "not looked at: they need a configuration without faults";

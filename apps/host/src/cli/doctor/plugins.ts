@@ -1,4 +1,4 @@
-import type { Clock, Manifest, PluginEntry } from "@molecule/core";
+import type { PluginEntry } from "@molecule/core";
 import { inspectInThread } from "../plugins/inspection.js";
 import { findingOf, linesOf, runCheck, type CheckResult, type Finding } from "./check.js";
 import { examineEnvStage, type EnvStageInputs, type ExaminedEnv } from "./env-stage.js";
@@ -6,18 +6,26 @@ import { examineEnvStage, type EnvStageInputs, type ExaminedEnv } from "./env-st
 /**
  * Looks at each plugin as far as that goes without its setup; one that is off is only told. Those of stage `env` come
  * first and are then run, since what they set decides which others are on.
+ * @param togglesOf reads what was toggled at run time, with the environment that stage `env` leaves
  */
-export async function examinePlugins(inputs: EnvStageInputs): Promise<ExaminedEnv> {
+export async function examinePlugins(
+  inputs: EnvStageInputs,
+  togglesOf: (examined: Omit<ExaminedEnv, "results">) => Promise<ReadonlyMap<string, boolean>>,
+): Promise<ExaminedEnv> {
   const { manifest, env, clock } = inputs;
   const asFound = { env, origins: new Map() };
   if (manifest.plugins.length === 0) {
     return { ...asFound, results: [{ name: "plugins", status: "ok", finding: "the manifest lists none" }] };
   }
-  const fillers = await checkPlugins(manifest, env, clock, isOfStageEnv);
+  const fillers = await checkPlugins({ manifest, env, clock }, isOfStageEnv);
   // In threads first: what hangs at its import must not take the doctor with it.
   const canRun = fillers.length > 0 && fillers.every(({ status }) => status !== "fail");
   const stage = canRun ? await examineEnvStage(inputs) : { ...asFound, results: [] };
-  const others = await checkPlugins(manifest, stage.env, clock, (entry) => !isOfStageEnv(entry));
+  const toggles = await togglesOf(stage);
+  const others = await checkPlugins(
+    { manifest, env: stage.env, clock, toggles },
+    (entry) => !isOfStageEnv(entry),
+  );
   const results = new Map([...fillers, ...stage.results, ...others].map((each) => [each.name, each]));
   return { ...stage, results: [...results.values()] };
 }
@@ -27,16 +35,19 @@ function isOfStageEnv({ stage }: PluginEntry): boolean {
 }
 
 async function checkPlugins(
-  manifest: Manifest,
-  env: EnvStageInputs["env"],
-  clock: Clock,
+  {
+    manifest,
+    env,
+    clock,
+    toggles,
+  }: Omit<EnvStageInputs, "cwd"> & { readonly toggles?: ReadonlyMap<string, boolean> },
   isConcerned: (entry: PluginEntry) => boolean,
 ): Promise<CheckResult[]> {
   // Loaded on demand: a host that starts has no use for the author's kit.
   const { decidePlugins } = await import("@molecule/core/testing");
   let decisions: ReturnType<typeof decidePlugins>;
   try {
-    decisions = decidePlugins(manifest, env);
+    decisions = decidePlugins(manifest, env, toggles);
   } catch (error) {
     return [{ name: "plugins", ...findingOf(error) }];
   }

@@ -12,12 +12,17 @@ const TIMEOUT_MS = 3_000;
  * speak plain HTTP, as the engine does.
  */
 export function registryUrl(image: string): URL {
-  const slash = image.indexOf("/");
-  const first = slash < 0 ? "" : image.slice(0, slash);
-  const host = /[.:]/.test(first) || first === "localhost" ? first : "docker.io";
+  const host = namedRegistry(image) ?? "docker.io";
   if (host === "docker.io") return new URL("https://registry-1.docker.io/v2/");
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
   return new URL(`${isLocal ? "http" : "https"}://${host}/v2/`);
+}
+
+/** The registry's host that a reference names; null where it leaves it to the engine. */
+export function namedRegistry(image: string): string | null {
+  const slash = image.indexOf("/");
+  const first = slash < 0 ? "" : image.slice(0, slash);
+  return /[.:]/.test(first) || first === "localhost" ? first : null;
 }
 
 /** Asks registries whether they answer, each once. */

@@ -6,7 +6,7 @@ import type { EngineClient } from "../../runtimes/docker/client.js";
 import { resolveCommand } from "../../runtimes/process/command.js";
 import { findingOf, runCheck, type CheckResult, type Finding } from "./check.js";
 import type { ExaminedEngine } from "./engine.js";
-import { RegistryProbes, registryUrl } from "./registry.js";
+import { namedRegistry, RegistryProbes, registryUrl } from "./registry.js";
 
 /** What the templates are looked at with. */
 export interface TemplateInputs {
@@ -17,34 +17,59 @@ export interface TemplateInputs {
   readonly clock: Clock;
 }
 
-/** Whether each workspace template could be launched. */
+/** Whether each workspace template could be launched, and whether its image's registry answers. */
 export async function checkTemplates(inputs: TemplateInputs): Promise<CheckResult[]> {
   const { manifest, examined, path, clock } = inputs;
-  const { kind, engine } = examined;
-  const look = lookFor(manifest.dir, kind, engine, path);
+  const { kind } = examined;
+  const registries = new RegistryProbes();
+  const look = lookFor({ dir: manifest.dir, path, registries }, examined);
   if (look === null) {
     const finding =
       kind === "none" ? "not needed: nothing is launched here" : "not looked at: no container engine answers";
     return [{ name: "templates", status: kind === "none" ? "ok" : "warn", finding }];
   }
-  return await Promise.all(
-    manifest.templates.map((template) =>
+  return await Promise.all([
+    ...manifest.templates.map((template) =>
       runCheck(`template ${template.name}`, clock, (signal) => look(template, signal)),
     ),
+    ...(kind === "docker" ? checkRegistries(manifest.templates, registries, clock) : []),
+  ]);
+}
+
+/**
+ * Each registry that images name, also where the engine has the images: newer ones come from there. A name without one
+ * may be that of an image that was only ever built here.
+ */
+function checkRegistries(
+  templates: readonly WorkspaceTemplate[],
+  registries: RegistryProbes,
+  clock: Clock,
+): Promise<CheckResult>[] {
+  const images = templates.flatMap(({ image, build }) =>
+    image === undefined || build !== undefined || namedRegistry(image) === null ? [] : [image],
+  );
+  const urls = new Map(images.map((image) => registryUrl(image)).map((url) => [url.host, url]));
+  return [...urls.values()].map((url) =>
+    runCheck(`registry ${url.host}`, clock, async (): Promise<Finding> => {
+      const obstacle = await registries.obstacle(url);
+      if (obstacle === null) return { status: "ok", finding: "it answers" };
+      return {
+        status: "warn",
+        finding: `it does not answer here: ${obstacle}`,
+        hint: "where the engine can't reach it either, no image of it is pulled or brought up to date",
+      };
+    }),
   );
 }
 
 type Look = (template: WorkspaceTemplate, signal: AbortSignal) => Promise<Finding>;
 
 function lookFor(
-  dir: string,
-  kind: ExaminedEngine["kind"],
-  engine: EngineClient | null,
-  path: string,
+  { dir, path, registries }: { dir: string; path: string; registries: RegistryProbes },
+  { kind, engine }: ExaminedEngine,
 ): Look | null {
   if (kind === "process") return (template) => checkCommand(template, dir, path);
   if (engine === null) return null;
-  const registries = new RegistryProbes();
   return (template, signal) => checkImage(template, { dir, engine, registries, signal });
 }
 

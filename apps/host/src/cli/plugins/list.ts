@@ -1,5 +1,6 @@
 import { readManifest } from "@molecule/core";
 import type { CliContext } from "../program.js";
+import { hostEnv } from "./host-env.js";
 
 /** What `molecule plugins list` was called with. */
 export interface ListOptions {
@@ -15,7 +16,8 @@ export interface ListOptions {
 export async function listPlugins(context: CliContext, options: ListOptions): Promise<void> {
   // Loaded here and not above: a host that starts has no use for the author's kit.
   const { decidePlugins } = await import("@molecule/core/testing");
-  const plugins = decidePlugins(await readManifest(options.manifest), context.env).map(
+  const manifest = await readManifest(options.manifest);
+  const plugins = decidePlugins(manifest, await hostEnv(manifest, context)).map(
     ({ entry, enabled, reason }) => ({ name: entry.name, module: entry.module, enabled, reason }),
   );
   if (options.json) {

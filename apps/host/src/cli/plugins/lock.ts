@@ -2,22 +2,30 @@ import { chmod, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { computeIntegrity, messageOf, readManifest } from "@molecule/core";
 import { pluginCommandErrors } from "../../errors/cli.js";
 import type { CliContext } from "../program.js";
+import { hostEnv } from "./host-env.js";
 import { withIntegrity } from "./manifest-text.js";
+
+/** What `molecule plugins lock` was called with. */
+export interface LockOptions {
+  /** Absolute path. */
+  readonly manifest: string;
+  /** Whether plugins that are off are locked too. */
+  readonly all: boolean;
+}
 
 /**
  * `molecule plugins lock`: computes the integrity of each plugin that is on, and writes those that changed into the
  * manifest. All or nothing.
- * @param path absolute path of the manifest
  * @throws what reading the manifest throws, PLUGIN_MODULE_NOT_FOUND, PLUGIN_INTEGRITY_UNREADABLE,
  * MANIFEST_NOT_WRITABLE
  */
-export async function lockPlugins(context: CliContext, path: string): Promise<void> {
+export async function lockPlugins(context: CliContext, { manifest: path, all }: LockOptions): Promise<void> {
   const { decidePlugins } = await import("@molecule/core/testing");
   const manifest = await readManifest(path);
   const before = await readFile(path, "utf8");
   let text = before;
-  for (const { entry, enabled, reason } of decidePlugins(manifest, context.env)) {
-    if (!enabled) {
+  for (const { entry, enabled, reason } of decidePlugins(manifest, await hostEnv(manifest, context))) {
+    if (!enabled && !all) {
       context.output.write(`– ${entry.name}: off (${reason}), left as it is\n`);
       continue;
     }

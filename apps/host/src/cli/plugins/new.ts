@@ -88,15 +88,20 @@ function nextSteps({ cwd }: CliContext, options: NewPluginOptions, files: readon
     ...files.map((file) => `  ${file}`),
     "",
     "Build and test it:",
-    `  cd ${shown} && npm install && npm test`,
+    `  ${shown === "" ? "" : `cd ${shellWord(shown)} && `}npm install && npm test`,
     "",
     `List it in ${manifest}:`,
     `  ${JSON.stringify(entry)}`,
-    ...(isBelow ? [] : ["and install it in that folder:", `  npm install --install-links ${dir}`]),
+    ...(isBelow ? [] : ["and install it in that folder:", `  npm install --install-links ${shellWord(dir)}`]),
     "",
     "Check it, then start the host:",
     "  molecule plugins validate && molecule start --dev",
   ];
+}
+
+/** A path as a word of a shell's command line: as it is where no shell makes anything else of it. */
+function shellWord(path: string): string {
+  return /^[\w./@%+=:,][\w./@%+=:,-]*$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function posixPath(path: string): string {

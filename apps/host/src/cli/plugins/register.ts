@@ -10,6 +10,9 @@ import { validate } from "./validate.js";
 const MANIFEST_HELP =
   "the manifest (default: MOLECULE_MANIFEST, else the manifest.json here or up to 6 folders above)";
 
+const ENV_STAGE_HELP =
+  "Runs the plugins of stage env as boot does, on a copy of the environment: what they set decides which others are on.";
+
 /** Adds `molecule plugins` and its commands. */
 export function registerPluginCommands(program: Command, context: CliContext): void {
   const plugins = program.command("plugins").description("make, check, lock and list plugins");
@@ -37,7 +40,7 @@ export function registerPluginCommands(program: Command, context: CliContext): v
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nImports each plugin, in a thread of its own, but runs no setup. Exit code 0 without faults, else 1.",
+      `\nImports each plugin, in a thread of its own, but runs no other setup. Exit code 0 without faults, else 1.\n${ENV_STAGE_HELP}`,
     )
     .action(async (path: string | undefined, options: { all?: boolean; json?: boolean }) =>
       validate(context, {
@@ -50,12 +53,16 @@ export function registerPluginCommands(program: Command, context: CliContext): v
     .command("lock")
     .description("write the integrity of each plugin that is on into the manifest")
     .option("--manifest <path>", MANIFEST_HELP)
+    .option("--all", "lock the plugins that are off as well")
     .addHelpText(
       "after",
-      "\nThe host refuses a plugin whose files no longer give its integrity. Run this again after an update.",
+      `\nThe host does not start with a plugin whose files no longer give its integrity. Run this again after an update.\n${ENV_STAGE_HELP}`,
     )
-    .action(async (options: { manifest?: string }) =>
-      lockPlugins(context, await manifestPath(context, options.manifest)),
+    .action(async (options: { manifest?: string; all?: boolean }) =>
+      lockPlugins(context, {
+        manifest: await manifestPath(context, options.manifest),
+        all: options.all === true,
+      }),
     );
   plugins
     .command("list")
@@ -64,7 +71,7 @@ export function registerPluginCommands(program: Command, context: CliContext): v
     .option("--json", "print the list as JSON")
     .addHelpText(
       "after",
-      "\nAs a host that starts now would decide. What was toggled at run time, a running host tells: GET /admin/plugins.",
+      `\nAs a host that starts now would decide. What was toggled at run time, a running host tells: GET /admin/plugins.\n${ENV_STAGE_HELP}`,
     )
     .action(async (options: { manifest?: string; json?: boolean }) =>
       listPlugins(context, {

@@ -39,7 +39,7 @@ export async function validate(context: CliContext, options: ValidateOptions): P
   const { path } = options;
   const validation = (await isFolder(path))
     ? await validatePackage(path)
-    : await validateManifest(path, { env: context.env, all: options.all });
+    : await validateManifest(path, context, options.all);
   const { plugins, faults } = validation;
   if (options.json) {
     context.output.write(`${JSON.stringify({ ok: faults.length === 0, path, plugins, faults }, null, 2)}\n`);

@@ -41,7 +41,7 @@ export const adminRoutes: readonly Route[] = [
     method: "POST",
     path: "/admin/loops/:name",
     guard: "admin",
-    summary: "Pause or resume a loop, or run one tick of it now",
+    summary: "Pause or resume a loop on the host that answers, or run one tick of it now",
     body: bodyOf(LoopActionSchema),
     responses: {
       200: answer("Done", LoopActionDoneSchema),

@@ -1,3 +1,5 @@
+import type { Masking } from "../../masking/mask-data.js";
+import type { ReadinessCheck } from "../../readiness.js";
 import { defineRoute, type Route } from "../define-route.js";
 import { ReadinessSchema } from "./platform-schemas.js";
 import { answer, done } from "./schemas.js";
@@ -22,8 +24,21 @@ export const healthRoutes: readonly Route[] = [
       503: answer("It can't", ReadinessSchema),
     },
     handle: async (_, deps) => {
-      const report = await deps.readiness();
-      return { status: report.status === "unavailable" ? 503 : 200, body: report };
+      const { status, checks } = await deps.readiness();
+      return {
+        status: status === "unavailable" ? 503 : 200,
+        body: {
+          status,
+          checks: Object.fromEntries(
+            Object.entries(checks).map(([name, check]) => [name, maskDetail(deps.masker, check)]),
+          ),
+        },
+      };
     },
   }),
 ];
+
+/** What a loop, the storage or the engine says of its fault may hold anything, and anybody may read it here. */
+function maskDetail(masker: Masking, check: ReadinessCheck): ReadinessCheck {
+  return check.detail === undefined ? check : { ...check, detail: masker.mask(check.detail) };
+}

@@ -89,6 +89,7 @@ export const orphanRoutes: readonly Route[] = [
         "Adopted; it is provisioned at its next attempt",
         Type.Object({ id: Type.String(), status: Type.String(), attempt: Type.Integer() }),
       ),
+      400: refusal("A name or role that no workspace may have"),
       404: refusal("Nothing of that workspace is in the engine"),
       409: refusal("It was removed, or its row knows of all that is there"),
       503: refusal("The engine could not be listed"),

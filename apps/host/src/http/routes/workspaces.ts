@@ -108,8 +108,8 @@ export const workspaceRoutes: readonly Route[] = [
     },
     handle: async ({ params, query }, deps) => {
       const row = await existing(params.id, deps);
-      const stored = await deps.ledgers.latest(row.id);
-      if (stored?.attempt !== row.attempt) {
+      const stored = await deps.ledgers.of(row.id, row.attempt);
+      if (stored === undefined) {
         throw httpErrors.ENV_LEDGER_NOT_FOUND({ workspaceId: row.id, attempt: row.attempt });
       }
       const { attempt, created_at, ledger } = stored;

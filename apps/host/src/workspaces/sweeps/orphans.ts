@@ -12,6 +12,8 @@ import type {
 } from "@molecule/core";
 import { workspaceErrors } from "../../errors/workspaces.js";
 import type { EventLog } from "../../storage/event-log.js";
+import type { Trx } from "../../storage/schema.js";
+import { fieldProblems } from "../create-request.js";
 import type { Provisioner } from "../provisioner.js";
 import type { StateMachine } from "../state-machine.js";
 import { viewFuse, type FuseView } from "./fuse-id.js";
@@ -123,12 +125,14 @@ export class Orphans {
   /**
    * Makes a workspace of what only the engine knows of, with its volumes, and starts its next attempt: for rows that
    * a restored backup has lost, or has at an earlier attempt.
-   * @throws ENGINE_NOT_LISTED, ORPHAN_NOT_FOUND, ADOPTION_REFUSED, UNKNOWN_RUNTIME
+   * @throws INVALID_WORKSPACE_FIELDS, ENGINE_NOT_LISTED, ORPHAN_NOT_FOUND, ADOPTION_REFUSED, UNKNOWN_RUNTIME
    */
   async adopt(
     request: AdoptRequest,
   ): Promise<{ readonly id: string; readonly status: "provisioning"; readonly attempt: number }> {
     const workspaceId = request.workspace_id;
+    const problems = fieldProblems(request);
+    if (problems.length > 0) throw workspaceErrors.INVALID_WORKSPACE_FIELDS({ problems });
     const own = await this.#bounded((call) => this.#own(call));
     const objects = own.filter((each) => each.workspaceId === workspaceId);
     if (objects.length === 0) throw workspaceErrors.ORPHAN_NOT_FOUND({ found: workspaceId });
@@ -137,29 +141,25 @@ export class Orphans {
     const runtime = request.runtime ?? objects.find((each) => each.runtime !== null)?.runtime ?? "";
     this.#assertAdoptable(workspaceId, row, found, runtime);
     const { events, stateMachine, provisioner, log } = this.#services;
+    const refuse = (reason: string) => workspaceErrors.ADOPTION_REFUSED({ workspaceId, reason });
     const next = await events.transact(async (trx, emit) => {
-      if (row === undefined) {
-        await stateMachine.adopt(trx, {
-          id: workspaceId,
-          name: request.name ?? `ws-${workspaceId.slice(0, 12)}`,
-          role: request.role ?? null,
-          tier: request.tier ?? DEFAULT_TIER,
-          runtime,
-          attempt: found,
-          last_attempt: found,
-        });
-      } else {
-        await trx
-          .updateTable("workspaces")
-          .set({ attempt: found, last_attempt: found })
-          .where("id", "=", workspaceId)
-          .execute();
-      }
-      return await stateMachine.reprovision(trx, emit, { workspaceId, attempt: found });
+      const taken =
+        row === undefined
+          ? await stateMachine.adopt(trx, {
+              id: workspaceId,
+              name: request.name ?? `ws-${workspaceId.slice(0, 12)}`,
+              role: request.role ?? null,
+              tier: request.tier ?? DEFAULT_TIER,
+              runtime,
+              attempt: found,
+              last_attempt: found,
+            })
+          : await raiseAttempt(trx, workspaceId, found);
+      if (!taken) throw refuse("its row has changed meanwhile; look again");
+      const started = await stateMachine.reprovision(trx, emit, { workspaceId, attempt: found });
+      if (started === null) throw refuse("its row allows no provision");
+      return started;
     });
-    if (next === null) {
-      throw workspaceErrors.ADOPTION_REFUSED({ workspaceId, reason: "its row allows no provision" });
-    }
     provisioner.start(next);
     log.info("a workspace was adopted from the engine", { workspaceId, foundAttempt: found });
     return { id: workspaceId, status: "provisioning", attempt: next.attempt };
@@ -174,7 +174,7 @@ export class Orphans {
     const refuse = (reason: string) => workspaceErrors.ADOPTION_REFUSED({ workspaceId, reason });
     if (row === "undecodable") throw refuse("its row can't be made sense of; repair that first");
     if (row?.removed === true) throw refuse("it was removed, which is for good; create a new one");
-    if (row !== undefined && row.attempt >= found)
+    if (row !== undefined && Math.max(row.attempt, row.lastAttempt) >= found)
       throw refuse("it has a row that knows of all that is there");
     const { templates } = this.#services;
     if (row === undefined && !templates.some(({ name }) => name === runtime)) {
@@ -212,6 +212,18 @@ export class Orphans {
       cancelTimer();
     }
   }
+}
+
+/** Puts a row at the attempt that was found in the engine. @returns false when it has got there by itself, or further */
+async function raiseAttempt(trx: Trx, workspaceId: string, attempt: number): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable("workspaces")
+    .set({ attempt, last_attempt: attempt })
+    .where("id", "=", workspaceId)
+    .where("attempt", "<", attempt)
+    .where("last_attempt", "<", attempt)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 function view({ object, verdict, reason }: OrphanFinding): OrphanView {

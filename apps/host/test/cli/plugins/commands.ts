@@ -69,3 +69,13 @@ export default { $$type: "@molecule/plugin", name: ${JSON.stringify(name)}, api:
 export function manifestOf(...plugins: readonly object[]): object {
   return { version: 1, plugins, workspace_templates: [] };
 }
+
+/** A plugin of stage `env` whose boot task sets a variable, as one that reads `.env` does. */
+export function fillerModule(name: string, variable: string, value: string): string {
+  return pluginModule(
+    name,
+    `stage: "env", setup(ctx) {
+      ctx.bootTasks.add({ name: "${name}", stage: "env", run({ env }) { env.${variable} = "${value}"; } });
+    },`,
+  );
+}

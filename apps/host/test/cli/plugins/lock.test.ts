@@ -1,7 +1,7 @@
 import { computeIntegrity, parseManifest } from "@molecule/core";
 import { chmod, readdir, stat } from "node:fs/promises";
 import { expect } from "chai";
-import { CommandFolder, manifestOf, pluginModule } from "./commands.js";
+import { CommandFolder, fillerModule, manifestOf, pluginModule } from "./commands.js";
 
 describe("molecule plugins lock", () => {
   let folder: CommandFolder;
@@ -36,6 +36,27 @@ describe("molecule plugins lock", () => {
     expect((await folder.plugins(["validate"])).output).to.contain("[PLUGIN_INTEGRITY_MISMATCH]");
     expect((await folder.plugins(["lock"])).output).to.contain("✓ a: changed, locked anew");
     expect((await folder.plugins(["validate"])).error).to.equal(null);
+  });
+
+  it("locks those as well that are on by what stage env sets, and with --all those that are off", async () => {
+    await folder.write("filler.mjs", fillerModule("filler", "TOKEN", "x"));
+    await folder.write(
+      "manifest.json",
+      manifestOf(
+        { name: "filler", module: "./filler.mjs", stage: "env" },
+        { name: "a", module: "./a.mjs", when: { env: "TOKEN" } },
+        { name: "b", module: "./b.mjs", enabled: false },
+      ),
+    );
+    expect((await folder.plugins(["lock"])).output)
+      .to.contain("✓ filler: locked\n✓ a: locked\n")
+      .and.contain("– b: off");
+    expect((await folder.plugins(["lock", "--all"])).output).to.contain("✓ b: locked\n");
+    const { plugins } = parseManifest(await folder.read("manifest.json"), "manifest.json");
+    expect(plugins.every(({ integrity }) => integrity !== undefined)).to.equal(true);
+    await folder.write("filler.mjs", `${await folder.read("filler.mjs")}// changed`);
+    const again = await folder.plugins(["lock"]);
+    expect(again.output).to.contain("✓ filler: changed, locked anew").and.contain("stage env can't be run");
   });
 
   it("leaves an up-to-date manifest as it is", async () => {

@@ -64,6 +64,23 @@ describe("molecule plugins new", () => {
     expect(output).to.contain('"module":"molecule-plugin-acme"').and.contain("npm install --install-links");
   });
 
+  it("prints commands that a shell takes, whatever the folder is called", async () => {
+    await folder.write("deploy/manifest.json", manifestOf());
+    const env = { MOLECULE_MANIFEST: "deploy/manifest.json" };
+    const spaced = (await folder.plugins(["new", "acme", "--dir", "my 'own' plugins"], env)).output;
+    expect(spaced)
+      .to.contain("\n  cd 'my '\\''own'\\'' plugins' && npm install && npm test\n")
+      .and.contain(`npm install --install-links '${folder.path}/my '\\''own'\\'' plugins'\n`);
+  });
+
+  it("leads nowhere where the folder is the one that it is called in", async () => {
+    const made = await CommandFolder.make();
+    const { output, error } = await made.plugins(["new", "acme", "--dir", "."]);
+    await made.remove();
+    expect(error).to.equal(null);
+    expect(output).to.contain("\n  npm install && npm test\n");
+  });
+
   it("refuses a name that no manifest takes", async () => {
     for (const name of ["Acme", "acme vault", "-acme", "../acme", "a".repeat(65)]) {
       const { error } = await folder.plugins(["new", "--", name]);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { CommandFolder, manifestOf, pluginModule } from "./commands.js";
+import { CommandFolder, fillerModule, manifestOf, pluginModule } from "./commands.js";
 
 const SCHEMA = `config: { type: "object", properties: { url: { type: "string" } }, required: ["url"] },`;
 
@@ -65,6 +65,18 @@ describe("molecule plugins validate", function () {
     expect(output).not.to.contain("noise");
   });
 
+  it("checks those as well that are on by what stage env sets", async () => {
+    await folder.write("filler.mjs", fillerModule("filler", "TOKEN", "x"));
+    const entries = [
+      { name: "waits", module: "./gone.mjs", when: { env: "TOKEN" } },
+      { name: "filler", module: "./filler.mjs", stage: "env" },
+    ];
+    await folder.write("manifest.json", manifestOf(...entries));
+    const { output, error } = await folder.plugins(["validate"]);
+    expect(output).to.contain("✓ filler 0.0.0").and.contain("[PLUGIN_MODULE_NOT_FOUND]");
+    expect(error?.code).to.equal("PLUGINS_FAULTY");
+  });
+
   it("leaves plugins that are off alone, and checks them too with --all", async () => {
     const entries = [
       { name: "off", module: "./gone.mjs", enabled: false },
@@ -100,6 +112,25 @@ describe("molecule plugins validate", function () {
       .and.contain("the cycle")
       .and.contain("[MANIFEST_INVALID]");
     expect(error?.message).to.contain("3 faults");
+  });
+
+  it("checks the plugins of a faulty manifest whose own entries are not", async () => {
+    await folder.write("good.mjs", pluginModule("good"));
+    await folder.write("config.mjs", pluginModule("config", SCHEMA));
+    const entries = [
+      { name: "typo", module: "./good.mjs", colour: 1 },
+      { name: "good", module: "./good.mjs", after: ["nobody"] },
+      { name: "config", module: "./config.mjs" },
+    ];
+    await folder.write("manifest.json", { ...manifestOf(...entries), extra: true });
+    const { output, error } = await folder.plugins(["validate"], { MOLECULE_PLUGINS: "-typo" });
+    expect(output)
+      .to.contain("plugins[0].colour: found an unknown key")
+      .and.contain("plugins[1].after[0]: found")
+      .and.contain("✓ good 0.0.0")
+      .and.contain("[PLUGIN_CONFIG_INVALID]")
+      .and.not.contain("PLUGIN_OVERRIDES_INVALID");
+    expect(error?.message).to.contain("4 faults");
   });
 
   it("tells a manifest that is not there or no JSON, by the path that was given", async () => {

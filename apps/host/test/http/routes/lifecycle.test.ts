@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { eventually } from "@molecule/test/support/eventually.js";
+import { EnvLedgerStore } from "../../../dist/storage/env-ledger-store.js";
 import type { PublishedEvent } from "../../../dist/storage/event-log.js";
 import { addWorkspace } from "../../storage/databases.js";
 import { ask, bearer } from "../ask.js";
@@ -20,6 +21,25 @@ describe("the routes of a workspace's life", () => {
     ask(`${platform.url}${path}`, { method, headers: bearer(token), body });
   const read = (id: string) =>
     suite.database.db.selectFrom("workspaces").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+
+  describe("GET /workspaces/:id/env", () => {
+    it("answers the attempt that runs, also while a rollout prepares the next one or was taken back", async () => {
+      const { db } = suite.database;
+      const id = await addWorkspace(db, { attempt: 2 });
+      const store = new EnvLedgerStore({ db });
+      const ledger = (value: string) => ({
+        variables: { A: [{ key: "A", value }] },
+        files: [],
+        mutators: [],
+      });
+      expect((await call("GET", `/workspaces/${id}/env`)).text).to.contain("ENV_LEDGER_NOT_FOUND");
+      await store.save(db, id, 2, ledger("runs"));
+      await store.save(db, id, 3, ledger("never ran"));
+      const answer = await call("GET", `/workspaces/${id}/env`);
+      expect(answer.body).to.include({ attempt: 2 });
+      expect(answer.text).to.contain('"runs"').and.not.contain("never ran");
+    });
+  });
 
   describe("PATCH /workspaces/:id", () => {
     it("changes what is named, tells it, and says what needs a restart", async () => {

@@ -1,7 +1,5 @@
-import { MASK } from "../masking/secret-masker.js";
-
-/** Names under which secrets stand. What a file or a variable is named, by which a secret is found, is none. */
-const SECRET_NAME = /(secret|token|password|passphrase|credential|private_?key|api_?key|access_?key)s?$/i;
+import { isSecretField } from "./secret-field.js";
+import { MASK } from "./secret-masker.js";
 
 /**
  * A plugin's config for an operator to see: what stands under the name of a secret is masked, and so are known
@@ -14,7 +12,7 @@ export function maskConfig(value: unknown, mask: (text: string) => string): unkn
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [
       name,
-      SECRET_NAME.test(name) && each !== null && each !== "" ? MASK : maskConfig(each, mask),
+      isSecretField(name) && each !== null && each !== "" ? MASK : maskConfig(each, mask),
     ]),
   );
 }
