@@ -38,8 +38,14 @@ const COVERAGE = join(root, "coverage", "tmp");
 /** How much of a failed lane's output is shown again below all the others, in characters. */
 const MAX_REPEATED_CHARS = 20_000;
 
-/** Whole hosts, engines and browsers: tests that wait more than they work, and so run beside all the others. */
-const WAITING = { e2e: join("test", "e2e"), faults: join("test", "faults") };
+/**
+ * Whole hosts, engines and browsers: tests that wait more than they work, and so run beside all the others. In as many
+ * processes as are told, so that none takes much longer than the rest.
+ */
+const WAITING = [
+  { name: "e2e", folder: join("test", "e2e"), processes: 1 },
+  { name: "faults", folder: join("test", "faults"), processes: 2 },
+];
 
 /** Where the tests' sources lie, and where tsc puts them. */
 function testFolders() {
@@ -58,6 +64,7 @@ function testFiles() {
   return testFolders().flatMap(({ sources, compiled }) =>
     readdirSync(join(root, sources), { recursive: true })
       .filter((name) => /\.test\.tsx?$/.test(name) && !name.split(sep).includes("dist"))
+      .sort()
       .map((name) => ({
         source: join(sources, name),
         compiled: join(compiled, name.replace(/\.tsx?$/, ".js")),
@@ -136,15 +143,23 @@ function faultsOf(output) {
   return epilogue.slice(-MAX_REPEATED_CHARS).trimEnd();
 }
 
-/** All tests in three processes side by side, and what they cover. */
+/** Deals files out to lanes in turn: neighbours, which are alike, take about the same time. */
+function dealt(name, files, processes) {
+  return Array.from({ length: processes }, (_, lane) => [
+    processes === 1 ? name : `${name} ${lane + 1}`,
+    files.filter((_, index) => index % processes === lane),
+  ]);
+}
+
+/** All tests in a few processes side by side, and what they cover. */
 async function allTests() {
   rmSync(COVERAGE, { recursive: true, force: true });
   const env = { NODE_V8_COVERAGE: COVERAGE };
   const files = testFiles();
   const inFolder = (folder) => files.filter(({ source }) => source.startsWith(join(folder, sep)));
-  const waiting = Object.entries(WAITING).map(([name, folder]) => [name, inFolder(folder)]);
+  const waiting = WAITING.flatMap(({ name, folder, processes }) => dealt(name, inFolder(folder), processes));
   const others = files.filter((file) => !waiting.some(([, chosen]) => chosen.includes(file)));
-  console.log("── tests ── in three processes; what e2e and faults say follows when they end");
+  console.log("── tests ── in four processes; what e2e and faults say follows when they end");
   const lanes = await Promise.all([
     lane("tests: units", others, ["--forbid-only"], { shown: true, env }),
     ...waiting.map(([name, chosen]) => lane(`tests: ${name}`, chosen, ["--forbid-only"], { env })),

@@ -13,8 +13,8 @@ describe("a host that can't start as it was told to", function () {
     expect(code).to.equal(1);
     expect(stderr.trim().split("\n")).to.deep.equal([
       "molecule: the configuration has 3 faults:",
-      '  - PORT: found "http", allowed: a whole number from 0 to 65535',
       '  - CONTAINER_RUNTIME: found "podman", allowed: one of auto, docker, process, none',
+      '  - PORT: found "http", allowed: a whole number from 0 to 65535',
       '  - RATE_LIMIT: found "-1", allowed: a whole number from 1 to 1000000 [CONFIG_INVALID]',
     ]);
   });
