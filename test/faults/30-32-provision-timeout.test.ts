@@ -28,18 +28,11 @@ describe("faults 30–32: provisions that run out of time", function () {
     });
     return id;
   }
-  /** The sweep begins anew: of what began between two of its passes it would not believe that it is older than that. */
-  async function age(id: string, seconds: number): Promise<void> {
-    await world.client.query(
+  const age = (id: string, seconds: number) =>
+    world.client.query(
       "update workspaces set provisioning_started_at = now() - $2 * interval '1 second' where id = $1",
       [id, seconds],
     );
-    for (const enabled of [false, true]) {
-      const { status } = await world.host.api("PATCH", "/admin/plugins/provision-timeout", { enabled });
-      expect(status).to.equal(200);
-    }
-    await world.host.api("POST", "/admin/loops/provision-timeout", { action: "pause" });
-  }
 
   it("30: a stuck workspace fails at its runtime's deadline, its container is stopped, and a restart works", async () => {
     const id = await launched("Stuck");

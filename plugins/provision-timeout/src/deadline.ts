@@ -16,14 +16,11 @@ export function deadlineSeconds(settings: DeadlineSettings, runtime: string): nu
 
 /**
  * The provisions' ages, from the database's clock where a provision is first seen and from then on from a clock that
- * nobody sets: when the wall clock jumps an hour, nothing is an hour older. What the last pass did not see has begun
- * since then, whatever the database's clock says.
+ * nobody sets: when the wall clock jumps an hour, nothing is an hour older.
  */
 export class ProvisionAges {
   readonly #monotonic: () => number;
   #seen = new Map<string, { readonly ageSeconds: number; readonly at: number }>();
-  /** When the last pass was. Before the first one nothing tells whether the clock has jumped. */
-  #last = -Infinity;
 
   /** @param monotonic ms from an arbitrary origin */
   constructor(monotonic: () => number) {
@@ -33,19 +30,14 @@ export class ProvisionAges {
   /** Each provision's age in seconds; provisions that are no longer pending are forgotten. */
   observe(pending: readonly PendingProvision[]): ReadonlyMap<PendingProvision, number> {
     const now = this.#monotonic();
-    const oldest = (now - this.#last) / 1000;
     const seen = new Map<string, { readonly ageSeconds: number; readonly at: number }>();
     const ages = new Map<PendingProvision, number>();
     for (const provision of pending) {
-      const first = this.#seen.get(keyOf(provision)) ?? {
-        ageSeconds: Math.max(0, Math.min(provision.ageSeconds, oldest)),
-        at: now,
-      };
+      const first = this.#seen.get(keyOf(provision)) ?? { ageSeconds: provision.ageSeconds, at: now };
       seen.set(keyOf(provision), first);
       ages.set(provision, first.ageSeconds + (now - first.at) / 1000);
     }
     this.#seen = seen;
-    this.#last = now;
     return ages;
   }
 }

@@ -58,12 +58,10 @@ describe("the dry run of every loop", function () {
 
   it("tells what there is to do, and changes nothing", async () => {
     await control("image-rollouts", "pause");
-    // It never registers, and has had its time.
-    await create();
-    await world.age(11);
     await set(await create(), "status = 'removed', removed_at = now(), cleanup_pending = true");
     await set(await create(), "status = 'paused', stop_pending = true");
     await set(await create(), "status = 'online', restart_wanted_at = 'epoch'");
+    await set(await create(), "provisioning_started_at = now() - interval '1 hour'");
     const postponed = await create();
     await set(postponed, "provision_claim_expires_at = 'epoch'");
     const lost = await create();
