@@ -99,8 +99,8 @@ export class WorkspaceRecovery {
     const { signal } = this.#stopping;
     const observing = AbortSignal.any([signal, AbortSignal.timeout(OBSERVE_TIMEOUT_MS)]);
     await this.#restartLostProcesses();
-    const told = await this.#pass({ signal, observing, lease: NO_LEASE, ownClaims: true });
-    if (told !== undefined) this.#services.log.info(`recovered after the last stop: ${told}`);
+    const outcome = await this.#pass({ signal, observing, lease: NO_LEASE, ownClaims: true });
+    if (outcome !== undefined) this.#services.log.info(`recovered after the last stop: ${outcome}`);
   }
 
   /** @throws SWEEP_LEASE_LOST, the reason of the pass's end */
