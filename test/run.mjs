@@ -39,13 +39,10 @@ const COVERAGE = join(root, "coverage", "tmp");
 const MAX_REPEATED_CHARS = 20_000;
 
 /**
- * Whole hosts, engines and browsers: tests that wait more than they work, and so run beside all the others. In as many
- * processes as are told, so that none takes much longer than the rest.
+ * In how many processes side by side the tests run, so that none takes much longer than the rest: more than there may be
+ * cores, as tests wait more than they work, and most so those of whole hosts, engines and browsers.
  */
-const WAITING = [
-  { name: "e2e", folder: join("test", "e2e"), processes: 1 },
-  { name: "faults", folder: join("test", "faults"), processes: 2 },
-];
+const PROCESSES = { units: 2, e2e: 1, faults: 2 };
 
 /** Where the tests' sources lie, and where tsc puts them. */
 function testFolders() {
@@ -151,19 +148,25 @@ function dealt(name, files, processes) {
   ]);
 }
 
+function laneOf(source) {
+  return ["e2e", "faults"].find((name) => source.startsWith(join("test", name, sep))) ?? "units";
+}
+
 /** All tests in a few processes side by side, and what they cover. */
 async function allTests() {
   rmSync(COVERAGE, { recursive: true, force: true });
   const env = { NODE_V8_COVERAGE: COVERAGE };
   const files = testFiles();
-  const inFolder = (folder) => files.filter(({ source }) => source.startsWith(join(folder, sep)));
-  const waiting = WAITING.flatMap(({ name, folder, processes }) => dealt(name, inFolder(folder), processes));
-  const others = files.filter((file) => !waiting.some(([, chosen]) => chosen.includes(file)));
-  console.log("── tests ── in four processes; what e2e and faults say follows when they end");
-  const lanes = await Promise.all([
-    lane("tests: units", others, ["--forbid-only"], { shown: true, env }),
-    ...waiting.map(([name, chosen]) => lane(`tests: ${name}`, chosen, ["--forbid-only"], { env })),
-  ]);
+  const lots = Object.entries(PROCESSES).flatMap(([name, processes]) => {
+    const own = files.filter(({ source }) => laneOf(source) === name);
+    return dealt(name, own, processes);
+  });
+  console.log(`── tests ── in ${lots.length} processes; what all but the first say follows when they end`);
+  const lanes = await Promise.all(
+    lots.map(([name, files], index) =>
+      lane(`tests: ${name}`, files, ["--forbid-only"], { shown: index === 0, env }),
+    ),
+  );
   const counts = lanes.map(({ output }) => /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(output));
   const [passed, failed, skipped] = [1, 2, 3].map((at) =>
     counts.reduce((sum, count) => sum + Number(count?.[at] ?? 0), 0),
