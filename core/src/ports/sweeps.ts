@@ -111,8 +111,8 @@ export interface ProvisionDeadlines {
   readonly overrideSeconds: number | null;
   /** Seconds that a runtime declares; null when it declares none. */
   declaredSeconds(runtime: string): number | null;
-  /** What is in provisioning, in one query. */
-  pending(): Promise<readonly PendingProvision[]>;
+  /** What is in provisioning, and when that was by the database's clock, in ms since the epoch; in one query. */
+  pending(): Promise<{ readonly now: number; readonly provisions: readonly PendingProvision[] }>;
   /**
    * Fails a provision that has run out of time, with its events, and marks its container for {@link ProvisionDeadlines.leftovers}.
    * @returns false when the workspace has moved on meanwhile

@@ -1,4 +1,4 @@
-import type { PendingProvision } from "@molecule/core";
+import type { PendingProvision, ProvisionDeadlines } from "@molecule/core";
 
 /** Seconds for a runtime that declares nothing. */
 const DEFAULT_SECONDS = 600;
@@ -14,13 +14,26 @@ export function deadlineSeconds(settings: DeadlineSettings, runtime: string): nu
   return settings.overrideSeconds ?? settings.declaredSeconds(runtime) ?? DEFAULT_SECONDS;
 }
 
+/** Ms by which two clocks may drift apart between two passes without one having been set. */
+const TOLERANCE_MS = 20_000;
+
+/** What a pass sees of all provisions; {@link ProvisionDeadlines.pending}. */
+export type Pending = Awaited<ReturnType<ProvisionDeadlines["pending"]>>;
+
+/** When a pass was, in ms: by the database's clock, and by one that nobody sets. */
+interface Reading {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
 /**
  * The provisions' ages, from the database's clock where a provision is first seen and from then on from a clock that
- * nobody sets: when the wall clock jumps an hour, nothing is an hour older.
+ * nobody sets: when the wall clock jumps an hour, nothing is an hour older, and nothing younger.
  */
 export class ProvisionAges {
   readonly #monotonic: () => number;
   #seen = new Map<string, { readonly ageSeconds: number; readonly at: number }>();
+  #last: Reading | undefined;
 
   /** @param monotonic ms from an arbitrary origin */
   constructor(monotonic: () => number) {
@@ -28,18 +41,40 @@ export class ProvisionAges {
   }
 
   /** Each provision's age in seconds; provisions that are no longer pending are forgotten. */
-  observe(pending: readonly PendingProvision[]): ReadonlyMap<PendingProvision, number> {
+  observe({ now: wall, provisions }: Pending): ReadonlyMap<PendingProvision, number> {
     const now = this.#monotonic();
+    const reading = { wall, monotonic: now };
     const seen = new Map<string, { readonly ageSeconds: number; readonly at: number }>();
     const ages = new Map<PendingProvision, number>();
-    for (const provision of pending) {
-      const first = this.#seen.get(keyOf(provision)) ?? { ageSeconds: provision.ageSeconds, at: now };
+    for (const provision of provisions) {
+      const first = this.#seen.get(keyOf(provision)) ?? {
+        ageSeconds: firstAge(provision.ageSeconds, this.#last, reading),
+        at: now,
+      };
       seen.set(keyOf(provision), first);
       ages.set(provision, first.ageSeconds + (now - first.at) / 1000);
     }
     this.#seen = seen;
+    this.#last = reading;
     return ages;
   }
+}
+
+/**
+ * The age in seconds of a provision that is seen for the first time. The database's clock is believed, unless it was
+ * set since the last pass: then the provision began before that and is as much older or younger than that clock says,
+ * or after it. What no pass has seen has most likely begun since the last one, and mostly just one of the two is
+ * possible then; where both are, the lesser is taken, as a provision that is failed early is worse than one that is
+ * failed late.
+ */
+function firstAge(ageSeconds: number, last: Reading | undefined, now: Reading): number {
+  if (last === undefined) return ageSeconds;
+  const elapsedMs = now.monotonic - last.monotonic;
+  const jumpMs = now.wall - last.wall - elapsedMs;
+  if (Math.abs(jumpMs) <= TOLERANCE_MS) return ageSeconds;
+  const before = ageSeconds - jumpMs / 1000;
+  const possible = [before, ageSeconds].filter((age) => age >= 0 && age * 1000 <= elapsedMs);
+  return possible.length === 0 ? Math.max(0, before) : Math.min(...possible);
 }
 
 /** Not its attempt: one that an absent engine has held up goes on as the next, with the time that is left. */

@@ -44,20 +44,35 @@ export class StoredProvisionDeadlines implements ProvisionDeadlines {
     return this.#services.declaredSeconds(runtime);
   }
 
-  async pending(): Promise<readonly PendingProvision[]> {
-    return await this.#services.db
-      .selectFrom("workspaces")
-      .select([
-        "id as workspaceId",
-        "attempt",
-        "runtime",
-        sql<number>`extract(epoch from provisioning_started_at)::float8 * 1000`.as("startedAt"),
-        secondsSince(sql.ref("provisioning_started_at")).as("ageSeconds"),
-      ])
-      .where("status", "=", "provisioning")
-      .where("provisioning_started_at", "is not", null)
-      .where(notInSwap)
+  async pending(): Promise<{ readonly now: number; readonly provisions: readonly PendingProvision[] }> {
+    const { db } = this.#services;
+    const rows = await db
+      .selectFrom(
+        db.selectNoFrom(sql<number>`extract(epoch from now())::float8 * 1000`.as("now")).as("clock"),
+      )
+      // The time is told also where nothing is pending.
+      .leftJoin(
+        (pending) =>
+          pending
+            .selectFrom("workspaces")
+            .select([
+              "id as workspaceId",
+              "attempt",
+              "runtime",
+              sql<number>`extract(epoch from provisioning_started_at)::float8 * 1000`.as("startedAt"),
+              secondsSince(sql.ref("provisioning_started_at")).as("ageSeconds"),
+            ])
+            .where("status", "=", "provisioning")
+            .where("provisioning_started_at", "is not", null)
+            .where(notInSwap)
+            .as("pending"),
+        (join) => join.onTrue(),
+      )
+      .selectAll()
       .execute();
+    // There is always a row: the clock's.
+    const now = rows[0]?.now ?? NaN;
+    return { now, provisions: rows.flatMap(({ now: _now, ...row }) => (isProvision(row) ? [row] : [])) };
   }
 
   async timeOut(
@@ -133,4 +148,11 @@ export class StoredProvisionDeadlines implements ProvisionDeadlines {
 
 function secondsSince(time: Expression<unknown>) {
   return sql<number>`extract(epoch from now() - ${time})::float8`;
+}
+
+/** Not the clock alone. */
+function isProvision(row: {
+  readonly [Field in keyof PendingProvision]: PendingProvision[Field] | null;
+}): row is PendingProvision {
+  return row.workspaceId !== null;
 }

@@ -35,7 +35,6 @@ export class JumpClock implements Command {
   }
 
   async run(model: Model, world: World): Promise<void> {
-    await world.tick("provision-timeout");
     await world.jump(this.#hours * 3_600_000);
     await sweep(model, world);
   }
