@@ -70,9 +70,8 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   for (const cut of CUTS) {
     it(`${cut.at}: every workspace has the new image in the end`, async () => {
       const { imageId } = await fleet.images.push("good");
-      const refreshed = fleet.refresh();
-      await killedAt(cut);
-      expect(field((await refreshed).body, "errors")).to.deep.equal({});
+      const refreshed = await refreshKilledAt(cut);
+      expect(field(refreshed.body, "errors")).to.deep.equal({});
       await expectAllOn(imageId);
     });
   }
@@ -110,9 +109,8 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   it("while the image is pulled: nothing is touched, and the next refresh brings it", async () => {
     const { imageId } = await fleet.images.push("good");
     const before = await containerIds();
-    const refreshed = fleet.refresh();
-    await killedAt({ request: () => ["POST", "/images/create"], done: false });
-    expect(field((await refreshed).body, "failed")).to.deep.equal(["demo"]);
+    const refreshed = await refreshKilledAt({ request: () => ["POST", "/images/create"], done: false });
+    expect(field(refreshed.body, "failed")).to.deep.equal(["demo"]);
     expect(await containerIds()).to.deep.equal(before);
     expect(field((await fleet.refresh()).body, "errors")).to.deep.equal({});
     await expectAllOn(imageId);
@@ -121,9 +119,8 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   it("on the way back from an image that ends at once: the old one runs again", async () => {
     const before = await fleet.workspaces();
     const { digest } = await fleet.images.push("exits");
-    const refreshed = fleet.refresh();
-    await killedAt({ request: startOld, done: true });
-    expect(field((await refreshed).body, "rolled_back")).to.have.length(1);
+    const refreshed = await refreshKilledAt({ request: startOld, done: true });
+    expect(field(refreshed.body, "rolled_back")).to.have.length(1);
     const [{ image_id: imageId } = { image_id: null }] = before;
     await expectSettled(String(imageId));
     const kept = await fleet.client.query("select digest from image_quarantine");
@@ -131,21 +128,25 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
     await fleet.client.query("delete from image_quarantine");
   });
 
-  /** Kills the engine at the request that it hangs in, or whose answer it has given, and starts it again. */
-  async function killedAt({ request, done }: Cut): Promise<void> {
+  /**
+   * A refresh under which the engine is killed, at the request that it hangs in, or whose answer it has given, and
+   * started again.
+   */
+  async function refreshKilledAt({ request, done }: Cut) {
     const answer = closedGate();
     const olds = await containerIds();
     const cuts = olds.map(request);
     const method = cuts[0]?.[0] ?? "";
     const path = new RegExp(`^(${cuts.map(([, each]) => each).join("|")})$`);
-    proxy.heal();
     proxy.fail(method, path, done ? { kind: "hold", until: answer.opened } : { kind: "hang" });
+    const refreshed = fleet.refresh();
     const reached = () => (done ? proxy.countAnswered(method, path) : proxy.count(method, path)) > 0;
     await eventually(reached, { what: "the engine is asked", timeoutMs: 60_000, intervalMs: 5 });
     await engine.kill();
     proxy.dropConnections();
     answer.open();
     await startedAgain();
+    return await refreshed;
   }
 
   /** While it is away the host goes on. */

@@ -18,7 +18,7 @@ describe("fault 18: the new image exits at start", () => {
     const ids = await fleet.create(3);
     const before = await Promise.all(ids.map((id) => fleet.containers(id)));
     const image = await fleet.images.build("exits");
-    const startedAt = Math.ceil(Date.now() / 1000);
+    const startedAt = Math.floor(Date.now() / 1000);
     const rollout = await fleet.rollOut(image);
     const tried = await eventually(
       async () => {

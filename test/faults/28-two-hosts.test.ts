@@ -24,6 +24,11 @@ describe("fault 28: two hosts share one database, one is stopped, one freezes an
     second = await startHost(options);
     database = new pg.Client(url);
     await database.connect();
+    // It ticks when a test says so, and is busy with no tick of its own then.
+    for (const host of [first, second]) {
+      const pause = () => host.api("POST", `/admin/loops/${LOOP}`, { action: "pause" });
+      expect((await pause()).status).to.equal(200);
+    }
   });
   after(async () => {
     await database.end();

@@ -105,7 +105,11 @@ async function openFilesLimit(): Promise<number> {
 
 /** The ports whose connections to a port of this machine are established there; proc_net(5), `tcp`: 01 is ESTABLISHED. */
 async function connectedTo(port: number): Promise<ReadonlySet<number>> {
-  const tables = await Promise.all(["/proc/net/tcp", "/proc/net/tcp6"].map((path) => readFile(path, "utf8")));
+  const tables = await Promise.all([
+    readFile("/proc/net/tcp", "utf8"),
+    // Not there where the kernel has no IPv6.
+    readFile("/proc/net/tcp6", "utf8").catch(() => ""),
+  ]);
   const local = port.toString(16).toUpperCase().padStart(4, "0");
   const row = new RegExp(String.raw`^ *\d+: [0-9A-F]+:${local} [0-9A-F]+:([0-9A-F]{4}) 01 `, "gm");
   return new Set(

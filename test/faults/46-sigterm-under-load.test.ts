@@ -95,8 +95,8 @@ describe("faults.md 46: SIGTERM under load", function () {
     const calm = await start();
     const held = await begin(calm, 0);
     process.kill(calm.pid, "SIGINT");
-    await calm.waitForLine((line) => line.text.includes("stopping: SIGINT"));
-    process.kill(calm.pid, "SIGINT");
+    // Two of the same may be merged on their way; signal(7).
+    process.kill(calm.pid, "SIGTERM");
     expect((await finish(held)).status).to.equal(201);
     expect(await calm.exited()).to.equal(0);
 

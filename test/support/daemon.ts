@@ -40,10 +40,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon | stri
     ...options.user,
   });
   child.unref();
-  await log.close();
   const seen: { failure?: string } = {};
   child.on("error", (error) => (seen.failure = error.message));
   child.on("exit", (code, by) => (seen.failure = `it ended with ${by ?? `exit code ${code ?? -1}`}`));
+  await log.close();
   const { pid } = child;
   if (pid === undefined) {
     await pause(0);

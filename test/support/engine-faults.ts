@@ -136,8 +136,12 @@ export class EngineProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Requests with this method and path fail from now on; others no longer do. */
+  /**
+   * Requests with this method and path fail from now on; others no longer do. Nothing was seen yet: who waits for such a
+   * request waits for one that has failed.
+   */
   fail(method: string, path: RegExp, fault: Fault): void {
+    this.heal();
     this.fault = (seen) => (seen.method === method && path.test(seen.path) ? fault : undefined);
   }
 

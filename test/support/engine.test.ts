@@ -153,6 +153,8 @@ describe("useEngine", () => {
     // Process 1 runs, but it is not the one that started at tick 1.
     await writeFile(join(remains, "owner"), "1:1");
     await writeFile(join(remains, "docker.pid"), String(process.pid));
+    // A run that was killed here has left it behind without the folder by which others find it.
+    await tryRun("ip", ["link", "delete", names.bridge]);
     await run("ip", ["link", "add", names.bridge, "type", "bridge"]);
     // All at once: another test process that starts an engine now removes the remains too, whole or not.
     await rename(remains, names.directory);

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
-import { installPackages, mayInstall } from "./debian.js";
+import { findOrInstall } from "./debian.js";
 import { makeBusyboxImage, makeGithubToolsImage, makeNodeBaseImage } from "./engine-images.js";
 import { atEnd } from "./lifetime.js";
 import { privateEngineObstacle, startPrivateEngine, type PrivateEngine } from "./private-engine.js";
@@ -86,9 +86,8 @@ export async function useOwnEngine(ctx: Mocha.Context): Promise<OwnEngine> {
 
 /** As {@link useOwnEngine} outside of mocha: without an engine it answers why there is none. */
 export async function ownEngineOrReason(): Promise<OwnEngine | string> {
-  if ((await privateEngineObstacle()) !== undefined && (await mayInstall())) {
-    await installPackages(DEBIAN_PACKAGES);
-  }
+  const possible = async () => ((await privateEngineObstacle()) === undefined ? true : undefined);
+  await findOrInstall(possible, DEBIAN_PACKAGES);
   const obstacle = await privateEngineObstacle();
   if (obstacle !== undefined) return obstacle;
   const daemon = await startPrivateEngine();

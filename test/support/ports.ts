@@ -1,5 +1,9 @@
 import { randomInt } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ownUntilEnd } from "./lifetime.js";
 
 /** Below what systems hand out by themselves, to connections and to listeners at port 0: Linux begins at 32,768. */
 const FIRST_PORT = 20_000;
@@ -7,14 +11,26 @@ const END_OF_PORTS = 32_000;
 
 /**
  * A TCP port at which nobody listens, for servers that must be told theirs, and for those that come back at it after a
- * stop. No program of the machine gets it by accident meanwhile; one that asks for this very number could, so that a
- * first start is tried more than once.
+ * stop. No other test gets it until this process ends, and no program of the machine by accident; one that asks for
+ * this very number could, so that a first start is tried more than once.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST_PORT, END_OF_PORTS);
-    if (await isFree(port)) return port;
+    if ((await isFree(port)) && (await claim(port))) return port;
   }
+}
+
+/** Whether the number is ours now. */
+async function claim(port: number): Promise<boolean> {
+  const path = join(tmpdir(), `mport-${port}`);
+  try {
+    await mkdir(path);
+  } catch {
+    return false;
+  }
+  ownUntilEnd({ kind: "directory", path });
+  return true;
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { installPackages, mayInstall } from "./debian.js";
+import { findOrInstall } from "./debian.js";
 import { findProgram } from "./commands.js";
 
 /** Where Debian keeps each major's programs; only psql and the like are on the PATH there. */
@@ -17,11 +17,7 @@ export interface PostgresBinaries {
 /** Finds Postgres' programs, on a throw-away CI machine by installing them; else answers why there are none. */
 export async function findPostgresBinaries(): Promise<PostgresBinaries | string> {
   if (process.platform === "win32") return "a private Postgres needs Unix";
-  let folder = await findFolder();
-  if (folder === undefined && (await mayInstall())) {
-    await installPackages(["postgresql"]);
-    folder = await findFolder();
-  }
+  const folder = await findOrInstall(findFolder, ["postgresql"]);
   if (folder === undefined) {
     return "TEST_DATABASE_URL is unset, and initdb is neither on the PATH nor under /usr/lib/postgresql";
   }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdir, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -173,15 +173,15 @@ async function startDaemon(names: EngineNames, driver: string, path: string): Pr
     { detached: true, stdio: ["ignore", log.fd, log.fd], env: { PATH: path, HOME: directory } },
   );
   child.unref();
-  await log.close();
-  return await answering(child, socketPath(names));
-}
-
-/** Waits until the daemon answers; else says why it does not. */
-async function answering(child: ChildProcess, socket: string): Promise<string | undefined> {
   const seen: { failure?: string } = {};
   child.on("error", (error) => (seen.failure = error.message));
   child.on("exit", (code, by) => (seen.failure = `it ended with ${by ?? `exit code ${code ?? -1}`}`));
+  await log.close();
+  return await answering(seen, socketPath(names));
+}
+
+/** Waits until the daemon answers; else says why it does not. */
+async function answering(seen: { readonly failure?: string }, socket: string): Promise<string | undefined> {
   const docker = new Docker({ socketPath: socket });
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (seen.failure === undefined && performance.now() < deadline) {

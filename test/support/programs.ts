@@ -1,5 +1,5 @@
 import { findProgram } from "./commands.js";
-import { installPackages, mayInstall } from "./debian.js";
+import { findOrInstall } from "./debian.js";
 import { skipFor } from "./skip.js";
 
 /**
@@ -10,11 +10,7 @@ import { skipFor } from "./skip.js";
  */
 export async function useProgram(ctx: Mocha.Context, name: string, debianPackage = name): Promise<string> {
   ctx.timeout(600_000);
-  let program = await findProgram(name);
-  if (program === undefined && (await mayInstall())) {
-    await installPackages([debianPackage]);
-    program = await findProgram(name);
-  }
+  const program = await findOrInstall(() => findProgram(name), [debianPackage]);
   return (
     program ?? skipFor(ctx, `program ${name}`, `it is not installed; Debian's package is ${debianPackage}`)
   );

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findProgram, widePath } from "./commands.js";
 import { logTail, startDaemon } from "./daemon.js";
-import { installPackages, mayInstall } from "./debian.js";
+import { findOrInstall } from "./debian.js";
 import { supportErrors } from "./errors.js";
 import { atEnd } from "./lifetime.js";
 import { freePort } from "./ports.js";
@@ -40,11 +40,7 @@ export async function registryOrReason(): Promise<Registry | string> {
 }
 
 async function start(): Promise<Registry | string> {
-  let program = await findProgram("docker-registry");
-  if (program === undefined && (await mayInstall())) {
-    await installPackages(["docker-registry"]);
-    program = await findProgram("docker-registry");
-  }
+  const program = await findOrInstall(() => findProgram("docker-registry"), ["docker-registry"]);
   if (program === undefined) return "docker-registry is not installed";
   const folder = await tempDir("mreg-");
   for (let attempt = 1; ; attempt++) {

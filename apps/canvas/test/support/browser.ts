@@ -1,5 +1,5 @@
 import { findProgram } from "@molecule/test/support/commands.js";
-import { installPackages, mayInstall } from "@molecule/test/support/debian.js";
+import { findOrInstall } from "@molecule/test/support/debian.js";
 import { skipFor } from "@molecule/test/support/skip.js";
 import { chromium, type Browser } from "playwright-core";
 
@@ -17,7 +17,7 @@ const QUIET = [
 
 /** Starts a Chromium of the machine, headless and with a profile of its own; skips where there is none. */
 export async function startBrowser(ctx: Mocha.Context): Promise<Browser> {
-  const executablePath = (await find()) ?? (await installed());
+  const executablePath = await findOrInstall(find, ["chromium"]);
   if (executablePath === undefined) skipFor(ctx, "Chromium", `none of ${NAMES.join(", ")} is on the PATH`);
   const isRoot = process.getuid?.() === 0;
   // Chromium refuses to run as root inside its own sandbox.
@@ -31,10 +31,4 @@ async function find(): Promise<string | undefined> {
     if (path !== undefined) return path;
   }
   return undefined;
-}
-
-async function installed(): Promise<string | undefined> {
-  if (!(await mayInstall())) return undefined;
-  await installPackages(["chromium"]);
-  return await find();
 }
