@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { startHost, type RunningHost } from "@molecule/test/support/host.js";
+import { freePort } from "@molecule/test/support/ports.js";
 import { expect } from "chai";
 import type { Browser, Locator, Page } from "playwright-core";
 import { startBrowser } from "../support/browser.js";
@@ -42,7 +43,10 @@ describe("the canvas on a host in development", function () {
     await assertBuilt();
     browser = await startBrowser(this);
     started.push(() => browser.close());
-    host = await startHost({ dev: true, env: { CONTAINER_RUNTIME: "process" } });
+    host = await startHost({
+      dev: true,
+      env: { CONTAINER_RUNTIME: "process", PORT: String(await freePort()) },
+    });
     started.push(() => host.stop());
   });
 

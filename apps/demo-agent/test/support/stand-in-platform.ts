@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { text } from "node:stream/consumers";
+import { freePort } from "@molecule/test/support/ports.js";
 
 /** One request that the stand-in took. */
 export interface Call {
@@ -47,12 +48,11 @@ export class StandInPlatform {
         response.end(typeof script.body === "string" ? script.body : JSON.stringify(script.body));
       });
     });
+    if (this.#port === 0) this.#port = await freePort();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(this.#port, host, resolve);
     });
-    const address = server.address();
-    if (typeof address === "object" && address !== null) this.#port = address.port;
     this.#server = server;
   }
 

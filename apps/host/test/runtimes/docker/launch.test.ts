@@ -134,7 +134,10 @@ describe("docker runtime: what a launch makes in the engine", () => {
 
   it("mounts a folder of the machine in place of the workspace's volume, read-only when asked", async () => {
     const path = await tempDir();
-    const made = spec(`cat /workspace/file; touch /workspace/mine; ls /workspace\n${UNTIL_STOPPED}`);
+    // In one stream: the engine copies two side by side, and an error may come after "ready".
+    const made = spec(
+      `exec 2>&1; cat /workspace/file; touch /workspace/mine; ls /workspace\n${UNTIL_STOPPED}`,
+    );
     await writeFile(join(path, "file"), "from outside\n");
     await launchReady(world.runtime, { ...made, workspaceDir: { path, readOnly: false } });
     expect(await readFile(join(path, "mine"), "utf8")).to.equal("");

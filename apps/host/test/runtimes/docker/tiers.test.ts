@@ -77,7 +77,8 @@ describe("docker runtime: tiers in the engine", () => {
   };
 
   it("runs tier 1 on a read-only root with a small /tmp and its configuration only", async () => {
-    const script = `touch /file; touch /tmp/file && touch /configs/file && echo written; ls -d /workspace\n${UNTIL_STOPPED}`;
+    // In one stream: the engine copies two side by side, and the last error may come after "ready".
+    const script = `exec 2>&1; touch /file; touch /tmp/file && touch /configs/file && echo written; ls -d /workspace\n${UNTIL_STOPPED}`;
     const { log, found, workspaceId } = await launch(1, script);
     expect(log)
       .to.match(/\/file: Read-only file system/)
