@@ -2,13 +2,25 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import pg from "pg";
 import { create, field, untilStatus } from "../e2e/workspace-api.js";
-import { CONTAINER_LIST, emptyList, partialList, refusal, VOLUME_LIST } from "../support/engine-faults.js";
+import {
+  CONTAINER_LIST,
+  emptyList,
+  partialList,
+  refusal,
+  VOLUME_LIST,
+  type Fault,
+} from "../support/engine-faults.js";
 import { runMolecule } from "../support/cli.js";
 import { eventually } from "../support/eventually.js";
 import { engineObjects } from "./invariants.js";
 import { FaultWorld } from "./world.js";
 
 const HOUR_MS = 3_600_000;
+
+/** A list of containers or volumes that leaves these out. */
+function without(hidden: readonly string[]): Fault {
+  return partialList((entry) => !hidden.includes(String(field(entry, "Id") ?? field(entry, "Name"))));
+}
 
 describe("faults 7–13: what the orphan sweep must not touch, and what it must", function () {
   this.timeout(300_000);
@@ -180,19 +192,73 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
   });
 
   for (const [what, fault] of [
-    ["empty", emptyList()],
-    ["partial", partialList((_, index) => index % 2 === 0)],
-    ["a 500", refusal(500, "it is on fire")],
+    ["empty", emptyList],
+    // Of the rest of the world everything is told.
+    ["partial", without],
+    ["a 500", () => refusal(500, "it is on fire")],
   ] as const) {
     it(`11: nothing is removed and no status changes while the engine's list is ${what}`, async () => {
-      for (const path of [CONTAINER_LIST, VOLUME_LIST]) {
-        world.proxy.fail("GET", path, fault);
-        await world.reap();
+      const leaked = await world.plant();
+      await world.insertRow(leaked, { status: "removed" });
+      const listed = await world.plant();
+      await world.insertRow(listed);
+      const containers = [...(await world.containersOf(live)), ...(await world.containersOf(leaked))];
+      const hidden = [...containers, ...(await world.volumesOf(live))];
+      for (const path of [VOLUME_LIST, CONTAINER_LIST]) {
+        world.proxy.fail("GET", path, fault(hidden));
         await world.sweep("health-sweep");
         expect(await world.statusOf(live)).to.equal("online");
+        expect(world.proxy.count("GET", path)).to.be.greaterThan(0);
       }
+      // Nor a volume whose container is only not told.
+      await world.reap();
+      expect(await world.containersOf(leaked)).to.have.length(1);
+      expect(await world.volumesOf(leaked)).to.have.length(1);
+      world.proxy.fail("GET", VOLUME_LIST, fault(hidden));
+      await world.reap();
+      expect(await world.containersOf(listed)).to.have.length(1);
+      world.proxy.heal();
+      await world.client.query("update workspaces set status = 'removed' where id = $1", [listed]);
+      await world.reap();
+      for (const id of [leaked, listed]) expect(await world.isGone(id)).to.equal(true);
     });
   }
+
+  it("11: a live container is not taken for lost, and is paused, while the list tells of an older one only", async () => {
+    const id = await create(world.host, { name: "Twice", runtime: "probe", tier: 2 });
+    await untilStatus(world.host, id, "online");
+    expect((await world.host.api("POST", `/workspaces/${id}/restart`)).status).to.equal(200);
+    await untilStatus(world.host, id, "online");
+    const [current = "", ...others] = await world.containersOf(id);
+    expect(others).to.deep.equal([]);
+    const objects = await engineObjects(world.engine.docker, [id]);
+    // As a rollout leaves behind what it could not remove.
+    await world.plant({ workspaceId: id, attempt: 1 });
+
+    world.proxy.fail("GET", CONTAINER_LIST, without([current]));
+    expect(await world.sweep("health-sweep")).to.deep.equal({ ok: true, detail: null, error: null });
+    // All of them first, then those of this one workspace.
+    expect(world.proxy.count("GET", CONTAINER_LIST)).to.be.at.least(2);
+    expect(await world.statusOf(id)).to.equal("online");
+    world.proxy.heal();
+    expect(await world.reap()).to.contain("removed");
+    await world.check({ accepted: [id], untouched: objects });
+
+    await world.plant({ workspaceId: id, attempt: 1 });
+    world.proxy.fail("GET", CONTAINER_LIST, without([current]));
+    expect((await world.host.api("POST", `/workspaces/${id}/pause`)).status).to.equal(200);
+    await eventually(
+      async () => {
+        const query = "select 1 from workspaces where id = $1 and not stop_pending";
+        return (await world.client.query(query, [id])).rowCount === 1;
+      },
+      { what: "the pause is done" },
+    );
+    expect(await world.containersOf(id)).to.deep.equal([]);
+    world.proxy.heal();
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+    expect(await world.isGone(id)).to.equal(true);
+  });
 
   it("11: nothing is removed while the engine's list is cut", async () => {
     world.proxy.fail("GET", CONTAINER_LIST, { kind: "cut" });

@@ -15,6 +15,8 @@ const REMOVAL_POLL_MS = 50;
 /** A container that this installation made for a workspace. */
 export interface OwnContainer {
   readonly id: string;
+  /** As the engine has it now; that of the workspace is given to one of its containers at a time. */
+  readonly name: string;
   readonly attempt: number;
   /** The engine's word: `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
   readonly state: string;
@@ -43,29 +45,35 @@ export class Containers {
     return listed
       .filter((each) => belongsTo(each.Labels, this.#instanceId, workspaceId))
       .map(fromList)
-      .sort((a, b) => b.attempt - a.attempt);
+      .sort(newestFirst);
   }
 
   /**
-   * As {@link list}, but takes an empty list for true only when the engine has no container of the workspace's
-   * name either: much hangs on an absence, and a list can be empty by fault.
+   * As {@link list}, but takes it for the whole truth only where it holds the container of the workspace's name, or the
+   * engine has none of that name: much hangs on an absence, and a list can be empty or partial by fault.
    */
   async find(workspaceId: string, signal: AbortSignal): Promise<OwnContainer[]> {
     const listed = await this.list(workspaceId, signal);
-    if (listed.length > 0) return listed;
-    const named = await this.inspect(workspaceObjectName(workspaceId), signal);
-    return named !== null && belongsTo(named.Config.Labels, this.#instanceId, workspaceId)
-      ? [fromInspect(named)]
-      : [];
+    const name = workspaceObjectName(workspaceId);
+    return listed.some((each) => each.name === name)
+      ? listed
+      : await this.#addNamed(listed, name, workspaceId, signal);
+  }
+
+  /** As {@link find}, but of one attempt only; one that was set aside has a name of its own to be looked for by. */
+  async findAttempt(workspaceId: string, attempt: number, signal: AbortSignal): Promise<OwnContainer[]> {
+    const isAsked = (each: OwnContainer) => each.attempt === attempt;
+    const found = (await this.find(workspaceId, signal)).filter(isAsked);
+    if (found.length > 0) return found;
+    const aside = await this.#addNamed([], asideName(workspaceId, attempt), workspaceId, signal);
+    return aside.filter(isAsked);
   }
 
   /**
    * The container that has the workspace's name: ours, `foreign`, or null.
    */
   async named(workspaceId: string, signal: AbortSignal): Promise<OwnContainer | "foreign" | null> {
-    const found = await this.inspect(workspaceObjectName(workspaceId), signal);
-    if (found === null) return null;
-    return belongsTo(found.Config.Labels, this.#instanceId, workspaceId) ? fromInspect(found) : "foreign";
+    return await this.#byName(workspaceObjectName(workspaceId), workspaceId, signal);
   }
 
   /** What the engine knows of a container; null when there is none. */
@@ -108,8 +116,7 @@ export class Containers {
 
   /** Gives the workspace's name free: to the attempt that takes this one's place. The name is for people only. */
   async setAside(container: OwnContainer, workspaceId: string, signal: AbortSignal): Promise<void> {
-    const name = `${workspaceObjectName(workspaceId)}-attempt-${container.attempt}`;
-    await this.rename(container.id, name, signal);
+    await this.rename(container.id, asideName(workspaceId, container.attempt), signal);
   }
 
   /** Names a container; the name that it has already is fine. */
@@ -133,6 +140,28 @@ export class Containers {
     }
   }
 
+  async #byName(
+    name: string,
+    workspaceId: string,
+    signal: AbortSignal,
+  ): Promise<OwnContainer | "foreign" | null> {
+    const found = await this.inspect(name, signal);
+    if (found === null) return null;
+    return belongsTo(found.Config.Labels, this.#instanceId, workspaceId) ? fromInspect(found) : "foreign";
+  }
+
+  async #addNamed(
+    listed: readonly OwnContainer[],
+    name: string,
+    workspaceId: string,
+    signal: AbortSignal,
+  ): Promise<OwnContainer[]> {
+    const named = await this.#byName(name, workspaceId, signal);
+    if (named === null || named === "foreign") return [...listed];
+    // It may have been given the name since it was listed.
+    return [...listed.filter(({ id }) => id !== named.id), named].sort(newestFirst);
+  }
+
   async #gone(id: string, signal: AbortSignal): Promise<void> {
     while ((await this.inspect(id, signal)) !== null) await sleep(this.#clock, REMOVAL_POLL_MS, signal);
   }
@@ -151,6 +180,15 @@ export function listedUrl({ Ports }: Pick<Docker.ContainerInfo, "Ports">): strin
   return urlOf(port?.PublicPort);
 }
 
+/** Of a container that has made place for another attempt. */
+function asideName(workspaceId: string, attempt: number): string {
+  return `${workspaceObjectName(workspaceId)}-attempt-${attempt}`;
+}
+
+function newestFirst(a: OwnContainer, b: OwnContainer): number {
+  return b.attempt - a.attempt;
+}
+
 /** For messages: ids as Docker's own client shows them, names whole. */
 function shortId(idOrName: string): string {
   return idOrName.startsWith("ws-") ? idOrName : idOrName.slice(0, 12);
@@ -158,16 +196,29 @@ function shortId(idOrName: string): string {
 
 function fromList(found: Docker.ContainerInfo): OwnContainer {
   const labels: FoundLabels = found.Labels;
-  return { id: found.Id, attempt: attemptOf(labels), state: found.State, url: listedUrl(found) };
-}
-
-function fromInspect(found: Docker.ContainerInspectInfo): OwnContainer {
   return {
     id: found.Id,
+    name: plainName(found.Names[0] ?? ""),
+    attempt: attemptOf(labels),
+    state: found.State,
+    url: listedUrl(found),
+  };
+}
+
+/** A container that was looked at by itself; whether it is ours is the caller's to know. */
+export function fromInspect(found: Docker.ContainerInspectInfo): OwnContainer {
+  return {
+    id: found.Id,
+    name: plainName(found.Name),
     attempt: attemptOf(found.Config.Labels),
     state: found.State.Status,
     url: publishedUrl(found),
   };
+}
+
+/** The engine puts a slash before each. */
+function plainName(name: string): string {
+  return name.replace(/^\//, "");
 }
 
 function urlOf(port: string | number | undefined): string | null {

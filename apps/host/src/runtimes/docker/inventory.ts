@@ -10,7 +10,7 @@ import {
 import type Docker from "dockerode";
 import { runtimeErrors } from "../../errors/runtimes.js";
 import type { EngineClient } from "./client.js";
-import { listedUrl, type Containers } from "./containers.js";
+import { fromInspect, listedUrl, type Containers } from "./containers.js";
 import { belongsTo, ownerOf, workspaceFacts, type FoundLabels } from "./labels.js";
 import type { Volumes } from "./volumes.js";
 
@@ -66,7 +66,7 @@ export class DockerInventory implements EngineInventory {
     if (workspaceId === null || !belongsTo(found.Config.Labels, instanceId, workspaceId)) {
       throw runtimeErrors.OBJECT_NOT_OURS({ kind: "container", id });
     }
-    await containers.removeAll([{ id, attempt: 0, state: found.State.Status, url: null }], call);
+    await containers.removeAll([fromInspect(found)], call);
   }
 
   async removeVolume({ id, workspaceId }: EngineVolume, call: RuntimeCall): Promise<void> {

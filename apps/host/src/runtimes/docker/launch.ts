@@ -166,9 +166,8 @@ export class DockerLaunch {
   async #removeUnstarted(signal: AbortSignal): Promise<void> {
     const { containers } = this.#parts;
     const { workspaceId, attempt } = this.#spec;
-    const found = await containers.list(workspaceId, signal);
-    for (const each of found) {
-      if (each.attempt === attempt && each.state === "created") await containers.remove(each.id, signal);
+    for (const each of await containers.findAttempt(workspaceId, attempt, signal)) {
+      if (each.state === "created") await containers.remove(each.id, signal);
     }
   }
 

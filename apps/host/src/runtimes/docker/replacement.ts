@@ -100,8 +100,7 @@ export class DockerReplacement implements ContainerReplacement {
   }
 
   async #of(workspaceId: string, attempt: number, { signal }: RuntimeCall): Promise<OwnContainer[]> {
-    const found = await this.#parts.containers.find(workspaceId, signal);
-    return found.filter((each) => each.attempt === attempt);
+    return await this.#parts.containers.findAttempt(workspaceId, attempt, signal);
   }
 
   async #start(id: string, name: string, signal: AbortSignal): Promise<void> {

@@ -4,9 +4,16 @@ import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { closedGate, EngineProxy, type Fault } from "@molecule/test/support/engine-faults.js";
+import { closedGate, EngineProxy, partialList, type Fault } from "@molecule/test/support/engine-faults.js";
 import { skip } from "@molecule/test/support/skip.js";
 import { DockerWorld } from "./world.js";
+
+/** A list that leaves the container out. */
+function without(id: string): Fault {
+  return partialList(
+    (entry) => typeof entry !== "object" || entry === null || !("Id" in entry) || entry.Id !== id,
+  );
+}
 
 describe("docker runtime: an engine that fails", () => {
   let world: DockerWorld;
@@ -42,6 +49,41 @@ describe("docker runtime: an engine that fails", () => {
     expect(await runtime.observe(made.workspaceId, patientCall())).to.include({ state: "present", handle });
     await runtime.stop(made.workspaceId, patientCall());
     expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+  });
+
+  it("takes no list that holds only what was set aside for the absence of the current container", async () => {
+    const made = spec();
+    const first = await launchReady(runtime, made);
+    await runtime.replacement.stopKeeping(made.workspaceId, 1, patientCall());
+    const second = await launchReady(runtime, { ...made, attempt: 2, keepAttempt: 1 });
+    failing("GET", LIST, without(second.handle));
+    expect(await runtime.observe(made.workspaceId, patientCall())).to.include({
+      attempt: 2,
+      running: true,
+      handle: second.handle,
+    });
+    await runtime.stop(made.workspaceId, { ...patientCall(), upToAttempt: 1 });
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([second.handle]);
+    expect(first.handle).not.to.equal(second.handle);
+    await runtime.stop(made.workspaceId, patientCall());
+    expect(await world.containersOf(made.workspaceId)).to.deep.equal([]);
+  });
+
+  it("finds what was set aside, and takes it back, though the list leaves it out", async () => {
+    const made = spec();
+    const { workspaceId } = made;
+    const first = await launchReady(runtime, made);
+    await runtime.replacement.stopKeeping(workspaceId, 1, patientCall());
+    const second = await launchReady(runtime, { ...made, attempt: 2, keepAttempt: 1 });
+    await runtime.replacement.stopKeeping(workspaceId, 2, patientCall());
+    failing("GET", LIST, without(first.handle));
+    const kept = await runtime.replacement.observeAttempt(workspaceId, 1, patientCall());
+    expect(kept).to.include({ state: "present", handle: first.handle, running: false });
+    const back = await runtime.replacement.startKept(workspaceId, 1, [], patientCall());
+    expect(back.handle).to.equal(first.handle);
+    failing("GET", LIST, without(second.handle));
+    await runtime.replacement.removeAttempt(workspaceId, 2, patientCall());
+    expect(await world.containersOf(workspaceId)).to.deep.equal([first.handle]);
   });
 
   it("ignores containers that a list holds against the filter", async () => {
