@@ -281,6 +281,29 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     expect(await world.isGone(stuck)).to.equal(true);
   });
 
+  it("12: an inspect that fails leaves one workspace as it is, and another that has lost its container is brought back", async () => {
+    const spec = { name: "Killed", runtime: "probe", tier: 2 };
+    const [unknown, plain] = [await create(world.host, spec), await create(world.host, spec)];
+    for (const id of [unknown, plain]) await untilStatus(world.host, id, "online");
+    const [stuck = ""] = await world.containersOf(unknown);
+    const [lost = ""] = await world.containersOf(plain);
+    for (const id of [stuck, lost]) await world.engine.docker.getContainer(id).kill();
+    const inspect = new RegExp(`^/containers/${stuck}/json$`);
+    world.proxy.fail("GET", inspect, refusal(500, "it is on fire"));
+    expect(await world.sweep("health-sweep")).to.include({ ok: true, detail: "1 offline, 1 restarted" });
+    expect(world.proxy.count("GET", inspect)).to.be.greaterThan(0);
+    expect(await world.statusOf(unknown)).to.equal("online");
+    expect(await world.containersOf(unknown)).to.deep.equal([stuck]);
+    await untilStatus(world.host, plain, "online");
+    world.proxy.heal();
+    expect(await world.sweep("health-sweep")).to.include({ ok: true, detail: "1 offline, 1 restarted" });
+    await untilStatus(world.host, unknown, "online");
+    await world.check({ accepted: [unknown, plain], untouched: bystanders });
+    for (const id of [unknown, plain]) {
+      expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+    }
+  });
+
   it("13: another installation's objects, and a user's own container named ws-…, are still there after 100 passes", async () => {
     const foreign = await world.plant({ instanceId: randomUUID() });
     // Copied labels of a workspace that is removed here.
