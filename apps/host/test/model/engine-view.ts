@@ -93,18 +93,19 @@ export class EngineView {
    * @returns when the engine made them, ms since the epoch
    */
   async plant(workspaceId: string): Promise<number> {
-    const { image, labels } = this.#engine;
-    const Labels = {
-      ...labels,
-      [MANAGED]: "true",
-      [INSTANCE]: this.#instanceId,
-      [WORKSPACE]: workspaceId,
-      [ATTEMPT]: "1",
-    };
+    const Labels = this.#labels(workspaceId, 1);
     const name = workspaceName(workspaceId);
     await this.#docker.createVolume({ Name: `${name}-configs`, Labels });
-    const container = await this.#docker.createContainer({ name, Image: image, Labels });
+    const container = await this.#docker.createContainer({ name, Image: this.#engine.image, Labels });
     return Date.parse((await container.inspect()).Created);
+  }
+
+  /** Makes a container of an attempt that is over, which does not run, unless there is one. */
+  async plantLeftover(workspaceId: string, attempt: number): Promise<void> {
+    const name = `${workspaceName(workspaceId)}-attempt-${attempt}`;
+    const Labels = this.#labels(workspaceId, attempt);
+    const created = this.#docker.createContainer({ name, Image: this.#engine.image, Labels });
+    await unlessRefused([409], created);
   }
 
   /**
@@ -128,6 +129,16 @@ export class EngineView {
     for (const { Name } of await this.#listVolumes(this.#own())) {
       await unlessRefused([404], this.#docker.getVolume(Name).remove());
     }
+  }
+
+  #labels(workspaceId: string, attempt: number): Record<string, string> {
+    return {
+      ...this.#engine.labels,
+      [MANAGED]: "true",
+      [INSTANCE]: this.#instanceId,
+      [WORKSPACE]: workspaceId,
+      [ATTEMPT]: String(attempt),
+    };
   }
 
   #own(): { label: string[] } {

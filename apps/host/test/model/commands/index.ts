@@ -6,6 +6,7 @@ import { Heartbeat, Register, SpeakForThePast } from "./agents.js";
 import type { Command } from "./command.js";
 import { FailLaunch, MoveOnMeanwhile } from "./launches.js";
 import { Create, Delete, Pause, remove, Restart, Resume } from "./operators.js";
+import { Mislead } from "./misled.js";
 import { OvertakeAgent } from "./overtaken-agents.js";
 import { OvertakeSweep } from "./overtaken-sweeps.js";
 import { Race } from "./races.js";
@@ -17,6 +18,7 @@ import {
   LeakByHand,
   mend,
   MendEngine,
+  PlantLeftover,
   PlantOrphan,
   type FaultKind,
 } from "./trouble.js";
@@ -42,16 +44,26 @@ function plainCommands(): fc.Arbitrary<Command>[] {
 }
 
 function troubledCommands(): fc.Arbitrary<Command>[] {
-  const kind = fc.constantFrom<FaultKind>("refuse", "lose", "drop", "slow");
+  const kind = fc.constantFrom<FaultKind>("refuse", "lose", "drop", "slow", "empty", "odd", "even");
   return [
     pick.map((at) => new Kill(at)),
     pick.map((at) => new LeakByHand(at)),
     fc.boolean().map((isOld) => new PlantOrphan(isOld)),
+    pick.map((at) => new PlantLeftover(at)),
     fc.tuple(kind, fc.constantFrom(1, 2, 3)).map(([how, every]) => new BreakEngine(how, every)),
     fc.constant(new MendEngine()),
+    ...[misled(), misled()],
     fc.constant(new InterruptEngine()),
     fc.constantFrom(-1, 1).map((hours) => new JumpClock(hours)),
   ];
+}
+
+function misled(): fc.Arbitrary<Command> {
+  const kind = fc.constantFrom("empty" as const, "odd" as const, "even" as const);
+  const asked = fc.constantFrom("restart" as const, "pause" as const, "delete" as const);
+  return fc
+    .tuple(pick, kind, fc.oneof(fc.constant("sweep" as const), asked))
+    .map(([at, how, what]) => new Mislead(at, how, what));
 }
 
 /** The looks at the containers that the sweeps take before they change something. */

@@ -6,7 +6,7 @@ import { subtree, type Model, type ModelWorkspace } from "../model.js";
 import type { World } from "../world.js";
 import { OnWorkspace } from "./command.js";
 import { request } from "./requests.js";
-import { faultOf, type FaultKind } from "./trouble.js";
+import { faultOf, type CallFault } from "./trouble.js";
 
 /** The steps of a launch that are one call each. */
 const STEPS = {
@@ -22,9 +22,9 @@ export type LaunchStep = keyof typeof STEPS;
 /** One call of a launch goes wrong, on an engine that is well otherwise: the launch takes back what it has made. */
 export class FailLaunch extends OnWorkspace {
   readonly #step: LaunchStep;
-  readonly #kind: Exclude<FaultKind, "slow">;
+  readonly #kind: Exclude<CallFault, "slow">;
 
-  constructor(pick: number, step: LaunchStep, kind: Exclude<FaultKind, "slow">) {
+  constructor(pick: number, step: LaunchStep, kind: Exclude<CallFault, "slow">) {
     super(pick);
     this.#step = step;
     this.#kind = kind;

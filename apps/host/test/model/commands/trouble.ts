@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { refusal, type Fault } from "@molecule/test/support/engine-faults.js";
+import {
+  CONTAINER_LIST,
+  emptyList,
+  partialList,
+  refusal,
+  VOLUME_LIST,
+  type Fault,
+  type SeenRequest,
+} from "@molecule/test/support/engine-faults.js";
 import { compare } from "../compare.js";
 import { subtree, type Model, type ModelWorkspace } from "../model.js";
 import type { World } from "../world.js";
@@ -7,7 +15,13 @@ import { OnWorkspace, type Command } from "./command.js";
 import { timePasses } from "./sweeps.js";
 
 /** A call's fault: refused, done without an answer, not done and no answer either, or late. */
-export type FaultKind = "refuse" | "lose" | "drop" | "slow";
+export type CallFault = "refuse" | "lose" | "drop" | "slow";
+
+/** A list that does not tell of what there is: of nothing, or not of what odd or even attempts have made. */
+export type ListFault = "empty" | "odd" | "even";
+
+/** What an engine does wrong. */
+export type FaultKind = CallFault | ListFault;
 
 /** The fault, as the proxy takes it. */
 export function faultOf(kind: FaultKind): Fault {
@@ -16,9 +30,22 @@ export function faultOf(kind: FaultKind): Fault {
       return refusal(500, "the engine has a fault of the test");
     case "slow":
       return { kind: "delay", ms: 20 };
+    case "empty":
+      return emptyList();
+    case "odd":
+    case "even":
+      // The same in every list, and never both the current attempt and the one before.
+      return partialList((entry) => attemptOf(entry) % 2 !== (kind === "odd" ? 1 : 0));
     default:
       return { kind };
   }
+}
+
+/** Of a container or volume in a list. */
+function attemptOf(entry: unknown): number {
+  const labels = typeof entry === "object" && entry !== null && "Labels" in entry ? entry.Labels : null;
+  const isTold = typeof labels === "object" && labels !== null && "molecule.workspace.attempt" in labels;
+  return isTold ? Number(labels["molecule.workspace.attempt"]) : Number.NaN;
 }
 
 /** A container is killed from outside. */
@@ -70,7 +97,16 @@ export class PlantOrphan implements Command {
   }
 }
 
-/** From now on one call of several goes wrong. */
+/** A container of the attempt before is left, as a rollout leaves it that could not remove it. */
+export class PlantLeftover extends OnWorkspace {
+  async on({ id, attempt }: ModelWorkspace, model: Model, world: World): Promise<void> {
+    await world.view.plantLeftover(id, attempt - 1);
+    model.unswept = true;
+    await compare(model, world);
+  }
+}
+
+/** From now on one call of several goes wrong, or one list of several. */
 export class BreakEngine implements Command {
   readonly #kind: FaultKind;
   readonly #every: number;
@@ -86,7 +122,8 @@ export class BreakEngine implements Command {
 
   run(model: Model, world: World): Promise<void> {
     let calls = 0;
-    world.trouble = () => ((calls += 1) % this.#every === 0 ? faultOf(this.#kind) : undefined);
+    world.trouble = (call) =>
+      isSubject(this.#kind, call) && (calls += 1) % this.#every === 0 ? faultOf(this.#kind) : undefined;
     model.slow = this.#kind === "slow";
     model.faulty = !model.slow;
     if (model.faulty) model.unswept = true;
@@ -96,6 +133,11 @@ export class BreakEngine implements Command {
   toString(): string {
     return `BreakEngine(${this.#kind}, every ${this.#every})`;
   }
+}
+
+function isSubject(kind: FaultKind, { method, path }: SeenRequest): boolean {
+  if (kind !== "empty" && kind !== "odd" && kind !== "even") return true;
+  return method === "GET" && (CONTAINER_LIST.test(path) || VOLUME_LIST.test(path));
 }
 
 /** Nothing goes wrong any more. */
