@@ -260,6 +260,24 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     expect(await world.isGone(id)).to.equal(true);
   });
 
+  it("11: a container that runs is not restarted for its offline workspace while the list leaves it out", async () => {
+    const secrets = { QUIET_ONCE: "1" };
+    const id = await create(world.host, { name: "Quiet", runtime: "probe", tier: 2, secrets });
+    const launched = "select 1 from workspaces where id = $1 and handle is not null";
+    await eventually(async () => (await world.client.query(launched, [id])).rowCount === 1, {
+      what: "its container runs",
+      timeoutMs: 60_000,
+    });
+    const objects = await engineObjects(world.engine.docker, [id]);
+    await world.client.query("update workspaces set status = 'offline' where id = $1", [id]);
+    world.proxy.fail("GET", CONTAINER_LIST, without(await world.containersOf(id)));
+    expect(await world.sweep("health-sweep")).to.deep.equal({ ok: true, detail: null, error: null });
+    expect(await world.statusOf(id)).to.equal("offline");
+    expect(await engineObjects(world.engine.docker, [id])).to.deep.equal(objects);
+    world.proxy.heal();
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+  });
+
   it("11: nothing is removed while the engine's list is cut", async () => {
     world.proxy.fail("GET", CONTAINER_LIST, { kind: "cut" });
     expect(await world.reap()).to.contain("skipped: nothing is known of the engine");

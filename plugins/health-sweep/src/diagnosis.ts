@@ -14,8 +14,8 @@ export type Diagnosis =
   | { readonly kind: "missing" }
   /** Its port is published elsewhere since the engine restarted it. */
   | { readonly kind: "moved"; readonly url: string }
-  /** Its automatic restart is due. */
-  | { readonly kind: "restart" };
+  /** Its automatic restart is due; where its container was not listed as running, the engine is to be asked first. */
+  | { readonly kind: "restart"; readonly running: boolean };
 
 /** Where the engine publishes an agent's port; what an agent says of itself is left alone. */
 const PUBLISHED_URL = /^http:\/\/127\.0\.0\.1:\d+$/;
@@ -50,7 +50,9 @@ export function diagnose(
       // No deadline is waited for: where its restart is planned already, that is.
       return (workspace.restartDueInMs ?? 0) <= 0 ? { kind: "missing" } : WELL;
     case "offline":
-      return isRestartDue(workspace, running !== undefined) ? { kind: "restart" } : moved(workspace, running);
+      return isRestartDue(workspace, running !== undefined)
+        ? { kind: "restart", running: running !== undefined }
+        : moved(workspace, running);
     default:
       if (running !== undefined) return moved(workspace, running);
       return isBusy(current.filter(({ id }) => !looping.has(id))) ? WELL : { kind: "missing" };

@@ -96,7 +96,9 @@ export class HealthSweep {
             ? ["moved"]
             : [];
         case "restart":
-          return await this.#restart(workspace, dryRun, lease);
+          return diagnosis.running || (await this.#isDown(workspace, call))
+            ? await this.#restart(workspace, dryRun, lease)
+            : [];
       }
     } catch (error) {
       call.signal.throwIfAborted();
@@ -150,6 +152,13 @@ export class HealthSweep {
     lease: SweepLease,
   ): Promise<readonly Outcome[]> {
     return dryRun || (await this.#ports.health.restart(workspace, lease)) ? ["restarted"] : [];
+  }
+
+  /** Of one that is offline: what was not listed and runs all the same may bring it back with its next heartbeat. */
+  async #isDown({ workspaceId, attempt }: WatchedWorkspace, call: RuntimeCall): Promise<boolean> {
+    const found = await this.#ports.runtime.observe(workspaceId, call);
+    if (found.state === "present") return found.attempt !== attempt || !found.running;
+    return found.state === "absent";
   }
 
   /** Asks the engine after this one workspace: a list can be empty by fault. Null when it is not surely lost. */
