@@ -5,6 +5,8 @@ export interface ModelWorkspace {
   status: string;
   attempt: number;
   token: string | null;
+  /** Where its agent is called, as its row says. */
+  url: string;
   /** Tokens of earlier attempts, which must be worth nothing. */
   readonly staleTokens: string[];
   /** Whether the current attempt's container was killed. */

@@ -4,24 +4,17 @@ import { living, type Model } from "../model.js";
 import type { World } from "../world.js";
 import { Heartbeat, Register, SpeakForThePast } from "./agents.js";
 import type { Command } from "./command.js";
-import { FailLaunch, MoveOnMeanwhile } from "./launches.js";
+import { InterruptEngine } from "./interruptions.js";
+import { FailLaunch, MoveOnMeanwhile, type LaunchStep } from "./launches.js";
 import { Create, Delete, Pause, remove, Restart, Resume } from "./operators.js";
 import { OvertakeAgent } from "./overtaken-agents.js";
 import { OvertakeSweep } from "./overtaken-sweeps.js";
 import { Race } from "./races.js";
 import { JumpClock, Sweep, sweep, TimePasses, timePasses } from "./sweeps.js";
-import {
-  BreakEngine,
-  InterruptEngine,
-  Kill,
-  LeakByHand,
-  mend,
-  MendEngine,
-  PlantOrphan,
-  type FaultKind,
-} from "./trouble.js";
+import { BreakEngine, Kill, LeakByHand, mend, MendEngine, PlantOrphan, type FaultKind } from "./trouble.js";
 
 const pick = fc.nat(9);
+const step = fc.constantFrom<LaunchStep>("image", "create", "files", "start");
 
 /** What goes right, most of the time. */
 function plainCommands(): fc.Arbitrary<Command>[] {
@@ -49,7 +42,9 @@ function troubledCommands(): fc.Arbitrary<Command>[] {
     fc.boolean().map((isOld) => new PlantOrphan(isOld)),
     fc.tuple(kind, fc.constantFrom(1, 2, 3)).map(([how, every]) => new BreakEngine(how, every)),
     fc.constant(new MendEngine()),
-    fc.constant(new InterruptEngine()),
+    fc
+      .tuple(pick, step, fc.constantFrom("before" as const, "after" as const))
+      .map(([at, interrupted, moment]) => new InterruptEngine(at, interrupted, moment)),
     fc.constantFrom(-1, 1).map((hours) => new JumpClock(hours)),
   ];
 }
@@ -79,12 +74,8 @@ function racingCommands(): fc.Arbitrary<Command>[] {
       .tuple(pick, fc.constantFrom("register" as const, "heartbeat" as const), by)
       .map(([at, sign, asked]) => new OvertakeAgent(at, sign, asked)),
     fc
-      .tuple(
-        pick,
-        fc.constantFrom("image" as const, "create" as const, "files" as const, "start" as const),
-        fc.constantFrom("refuse" as const, "lose" as const, "drop" as const),
-      )
-      .map(([at, step, how]) => new FailLaunch(at, step, how)),
+      .tuple(pick, step, fc.constantFrom("refuse" as const, "lose" as const, "drop" as const))
+      .map(([at, failing, how]) => new FailLaunch(at, failing, how)),
     fc
       .tuple(pick, fc.constantFrom("failed" as const, "paused" as const, "removed" as const), fc.boolean())
       .map(([at, turn, fails]) => new MoveOnMeanwhile(at, turn, fails)),

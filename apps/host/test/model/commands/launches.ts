@@ -9,7 +9,7 @@ import { request } from "./requests.js";
 import { faultOf, type FaultKind } from "./trouble.js";
 
 /** The steps of a launch that are one call each. */
-const STEPS = {
+export const STEPS = {
   image: ["GET", /^\/images\/.+\/json$/],
   create: ["POST", /^\/containers\/create$/],
   files: ["PUT", /^\/containers\/[^/]+\/archive$/],

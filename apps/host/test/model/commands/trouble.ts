@@ -120,19 +120,3 @@ export function mend(model: Model, world: World): void {
   model.faulty = false;
   model.slow = false;
 }
-
-/** Every call is cut, or the engine itself stopped and started again. */
-export class InterruptEngine implements Command {
-  check(model: Readonly<Model>): boolean {
-    return !model.faulty;
-  }
-
-  async run(model: Model, world: World): Promise<void> {
-    world.engine.interrupt();
-    await compare(model, world);
-  }
-
-  toString(): string {
-    return "InterruptEngine()";
-  }
-}
