@@ -83,8 +83,8 @@ const GRACE_MS = 10 * 60_000;
 /** What has no row is left alone while its row may be on its way. */
 export function checkOrphans(model: Model, world: World, containers: readonly FoundContainer[]): void {
   const there = new Set(containers.map(({ workspaceId }) => workspaceId));
-  for (const { workspaceId, createdAt, seen } of model.orphans) {
-    const isYoung = world.engine.now() - createdAt < GRACE_MS;
+  for (const { workspaceId, bornAt, seen } of model.orphans) {
+    const isYoung = world.clock.monotonic() - bornAt < GRACE_MS;
     if (isYoung || !seen) {
       expect(there.has(workspaceId), "what may yet get its row is left alone").to.equal(true);
     }

@@ -20,8 +20,8 @@ export interface ModelWorkspace {
 /** A workspace's objects in the engine, of which there is no row. */
 export interface ModelOrphan {
   readonly workspaceId: string;
-  /** As the engine tells it, ms since the epoch. */
-  readonly createdAt: number;
+  /** When its age began, in ms by the clock that nobody sets. */
+  readonly bornAt: number;
   /** Whether a pass has seen it. */
   seen: boolean;
 }

@@ -145,9 +145,10 @@ export class World {
     await this.#moveDatabaseClock(ms);
   }
 
-  /** The wall clock of the machine and of the database is set. */
+  /** The wall clock of the machine is set, which is also the database's and the engine's. */
   async jump(ms: number): Promise<void> {
     this.clock.jump(ms);
+    this.engine.jump(ms);
     await this.#moveDatabaseClock(ms);
   }
 

@@ -60,7 +60,8 @@ export class PlantOrphan implements Command {
   async run(model: Model, world: World): Promise<void> {
     const workspaceId = randomUUID();
     const createdAt = await world.view.plant(workspaceId);
-    model.orphans = [...model.orphans, { workspaceId, createdAt, seen: false }];
+    const bornAt = world.clock.monotonic() - (world.engine.now() - createdAt);
+    model.orphans = [...model.orphans, { workspaceId, bornAt, seen: false }];
     if (this.#isOld) await timePasses(model, world);
     await compare(model, world);
   }
