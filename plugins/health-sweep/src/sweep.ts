@@ -1,4 +1,5 @@
 import {
+  ClockWatch,
   isCodedError,
   messageOf,
   type Clock,
@@ -12,7 +13,6 @@ import {
   type WorkspaceHealth,
 } from "@molecule/core";
 import { planRestart } from "./back-off.js";
-import { ClockWatch } from "./clock-watch.js";
 import { CrashLoops } from "./crash-loops.js";
 import { diagnose, HEARTBEAT_TIMEOUT_MS, type Experience } from "./diagnosis.js";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { ClockWatch } from "../dist/clock-watch.js";
+import { ClockWatch } from "../../dist/src/util/clock-watch.js";
 
-describe("the watch over the database's clock", () => {
+describe("the watch over a wall clock", () => {
   it("trusts ages while both clocks run alike", () => {
     const watch = new ClockWatch(90_000);
     expect([0, 15_000, 30_000].map((at) => watch.agesHold(1e12 + at, at))).to.deep.equal([true, true, true]);
