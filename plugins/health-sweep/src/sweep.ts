@@ -47,7 +47,7 @@ export class HealthSweep {
     // Rows first: whatever moves on between the two is at another attempt or status when it is written.
     const { now, workspaces } = await health.watched();
     if (workspaces.length === 0) return undefined;
-    const agesHold = this.#clockWatch.agesHold(now, clock.monotonic());
+    const agesHold = this.#clockWatch.agesHold({ wall: now, monotonic: clock.monotonic() });
     const listing = await inventory.list(call);
     const containersOf = listing.state === "known" ? byWorkspace(listing.containers) : null;
     const looping =

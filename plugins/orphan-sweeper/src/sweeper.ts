@@ -66,7 +66,8 @@ export class OrphanSweeper {
   }
 
   async #examine(agreed: ReadonlySet<string>, call: RuntimeCall): Promise<Examination> {
-    const agesHold = this.#clockWatch.agesHold(this.#clock.now(), this.#clock.monotonic());
+    const reading = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    const agesHold = this.#clockWatch.agesHold(reading);
     return await examine(this.#sources, { agreed, agesHold }, call);
   }
 
