@@ -237,11 +237,6 @@ export class FaultWorld {
     );
   }
 
-  /** Removes rows behind the host's back, as a restored backup would. */
-  async forgetRows(ids: readonly string[]): Promise<void> {
-    await this.client.query("delete from workspaces where id = any($1::uuid[])", [ids]);
-  }
-
   /** Puts a text into each volume of a workspace; {@link check} must find it there whenever it has a container. */
   async mark(id: string): Promise<void> {
     this.#marks.set(id, await markVolumes(await this.#containerOf(id)));
