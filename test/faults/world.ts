@@ -183,9 +183,15 @@ export class FaultWorld {
     return (await this.engine.docker.listVolumes({ filters })).Volumes.map(({ Name }) => Name);
   }
 
-  /** Whether the engine holds nothing of the workspace. */
+  /** Whether the engine holds nothing of the workspace, nor a volume without labels, as a container's mount makes it. */
   async isGone(workspaceId: string): Promise<boolean> {
-    const left = [...(await this.containersOf(workspaceId)), ...(await this.volumesOf(workspaceId))];
+    const filters = { name: [`ws-${workspaceId.slice(0, 12)}-`] };
+    const named = (await this.engine.docker.listVolumes({ filters })).Volumes;
+    const left = [
+      ...(await this.containersOf(workspaceId)),
+      ...(await this.volumesOf(workspaceId)),
+      ...named,
+    ];
     return left.length === 0;
   }
 
