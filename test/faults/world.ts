@@ -14,9 +14,9 @@ import { startHost, type RunningHost } from "../support/host.js";
 import { freePort } from "../support/ports.js";
 import { usePostgres, type FreshDatabase } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
+import { markVolumes, readMarks } from "../support/volume-marks.js";
 import { buildAgent } from "./fault-agent.js";
 import { checkInvariants, type Expectations } from "./invariants.js";
-import { markVolumes, readMarks } from "./volume-marks.js";
 
 /** The loops of the sweeps: paused in a world, so that they run when a test says so. */
 export const SWEEPS = ["orphan-sweeper", "health-sweep", "provision-timeout"] as const;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type Docker from "dockerode";
-import { readFileIn, writeFileIn } from "../support/container-files.js";
+import { readFileIn, writeFileIn } from "./container-files.js";
 
 /** Where a workspace of tier 2 has its volumes; api.md §8. */
 const FOLDERS = ["/configs", "/workspace"] as const;
