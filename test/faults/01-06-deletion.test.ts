@@ -177,12 +177,39 @@ describe("faults 1–6: deletions, and creations that come late", function () {
   });
 
   it("6: a container that the engine makes after its provision gave up is removed", async () => {
-    // What was created can neither be started nor taken back.
+    const gate = closedGate();
+    world.proxy.fail("POST", CREATE, { kind: "stall", until: gate.opened });
+    const id = await create(world.host, { name: "Late", runtime: "probe", tier: 2 });
+    await eventually(() => world.proxy.count("POST", CREATE) > 0, { timeoutMs: 30_000 });
+    await world.client.query(
+      "update workspaces set provisioning_started_at = now() - interval '1 hour' where id = $1",
+      [id],
+    );
+    expect((await world.sweep("provision-timeout")).detail).to.equal("1 timed out");
+    expect(await world.statusOf(id)).to.equal("failed");
+    // Whoever asked for it waits no longer.
+    await world.host.waitForLine(
+      ({ message, fields }) => message.includes("could not be taken back") && fields?.workspaceId === id,
+      { timeoutMs: 60_000 },
+    );
+    expect((await world.sweep("provision-timeout")).detail, "there is nothing yet").to.equal(null);
+    gate.open();
+    await eventually(async () => (await world.containersOf(id)).length === 1, {
+      timeoutMs: 30_000,
+      what: "the late container",
+    });
+    expect((await world.sweep("provision-timeout")).detail).to.equal("1 left-over container(s) stopped");
+    expect(await world.containersOf(id)).to.have.length(0);
+    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
+    expect(await world.isGone(id)).to.equal(true);
+  });
+
+  it("6: a container that can neither be started nor taken back is removed when the engine is well again", async () => {
     world.proxy.fault = ({ method, path }) =>
       (method === "POST" && path.endsWith("/start")) || (method === "DELETE" && CONTAINER.test(path))
         ? refusal(500, "it is on fire")
         : undefined;
-    const id = await create(world.host, { name: "Late", runtime: "probe", tier: 2 });
+    const id = await create(world.host, { name: "Stubborn", runtime: "probe", tier: 2 });
     await eventually(async () => (await world.statusOf(id)) === "failed", { timeoutMs: 60_000 });
     expect(await world.containersOf(id)).to.have.length(1);
     world.proxy.heal();

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { create, eventTypes, field, find, untilStatus } from "../e2e/workspace-api.js";
+import { CONTAINER_LIST } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
 import { engineObjects } from "./invariants.js";
 import { FaultWorld } from "./world.js";
@@ -24,11 +25,13 @@ describe("faults 14–15: an engine that hangs, goes away and comes back", funct
     const removed = await world.plant();
     await world.insertRow(removed, { status: "removed" });
     const before = await engineObjects(world.engine.docker, [removed, live]);
+    world.proxy.heal();
     world.proxy.fault = () => ({ kind: "hang" });
     const passes = Promise.all(
       (["orphan-sweeper", "health-sweep", "provision-timeout"] as const).map((loop) => world.sweep(loop)),
     );
-    await eventually(() => world.proxy.seen.length > 0);
+    // The listings of the first two: a timeout's sweep has nothing to look for.
+    await eventually(() => world.proxy.count("GET", CONTAINER_LIST) >= 2);
     expect((await world.host.api("GET", "/health")).status).to.equal(200);
     expect((await world.host.api("GET", "/workspaces")).status).to.equal(200);
     const [orphans, health, timeouts] = await passes;

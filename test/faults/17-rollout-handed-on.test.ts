@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { eventually } from "../support/eventually.js";
 import { RolloutFleet } from "../support/rollout-fleet.js";
+import { checkInvariants } from "./invariants.js";
 
 describe("fault 17: a rollout is handed on more than once", () => {
   let fleet: RolloutFleet;
@@ -28,6 +29,14 @@ describe("fault 17: a rollout is handed on more than once", () => {
     await fleet.boot();
     expect(await fleet.ended(rollout)).to.include({ status: "completed" });
     expect((await fleet.workspaces()).map(({ image_id }) => image_id)).to.deep.equal(ids.map(() => image));
+    for (const id of ids) {
+      const containers = (await fleet.containers(id)).map(({ State, ImageID }) => [State, ImageID]);
+      expect(containers, `containers of ${id}`).to.deep.equal([["running", image]]);
+    }
+    await checkInvariants(
+      { docker: fleet.engine.docker, databaseUrl: fleet.databaseUrl, hosts: [fleet.host] },
+      { accepted: ids },
+    );
   });
 
   /** Waits until the rollout is driven by a holder of this fence or a later one, and runs. */

@@ -2,6 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect } from "chai";
+import { field } from "../e2e/workspace-api.js";
+import { eventually } from "../support/eventually.js";
 import type { RegistryFault, SeenRequest } from "../support/registry-faults.js";
 import { basicOf, dockerConfigOf, wantsPassword } from "../support/registry-logins.js";
 import { tempDir } from "../support/temp.js";
@@ -15,8 +17,12 @@ describe("faults 23 to 26: a registry that misbehaves", () => {
   let dockerConfig: string;
   before(async function () {
     dockerConfig = await tempDir("mdocker-");
-    world = await ImageWorld.open(this, { env: { DOCKER_CONFIG: dockerConfig }, runtimes: ["one", "two"] });
-    for (const runtime of ["one", "two"]) await world.images.push(world.name(runtime), runtime);
+    world = await ImageWorld.open(this, {
+      env: { DOCKER_CONFIG: dockerConfig },
+      runtimes: ["one", "two"],
+      runtimesElsewhere: ["far"],
+    });
+    for (const runtime of ["one", "two", "far"]) await world.images.push(world.name(runtime), runtime);
     await world.startHost();
   });
   after(async function () {
@@ -83,15 +89,18 @@ describe("faults 23 to 26: a registry that misbehaves", () => {
     expect(world.proxy.ours("GET", /\/one\//)).to.have.length(3);
   });
 
-  it("24: a registry that wants to be left alone for long is left alone, also by the next cycles", async function () {
+  it("24: a registry that wants to be left alone for long is left alone, also by the next cycles; another one is asked", async function () {
     this.timeout(120_000);
     first(1, { kind: "answer", status: 429, headers: { "Retry-After": "3600" } });
     const started = performance.now();
     await world.cycle();
     expect(performance.now() - started).to.be.below(60_000);
     const count = world.proxy.seen.length;
+    world.elsewhere.reset();
     expect(await world.check()).to.match(/wants to be left alone for \d+ s more/);
     expect(world.proxy.seen).to.have.length(count);
+    expect(world.elsewhere.ours("HEAD", /\/far\//)).to.have.length(1);
+    expect(field(await world.status("far"), "last_check", "outcome")).to.equal("unchanged");
     await world.host.stop();
     await world.startHost();
   });
@@ -184,9 +193,15 @@ describe("faults 23 to 26: a registry that misbehaves", () => {
 
   it("26: one that does not answer bounds the cycle, and keeps no other image waiting for its result", async function () {
     this.timeout(120_000);
+    const checkedAt = async (runtime: string) => field(await world.status(runtime), "last_check", "at");
+    const [one, two] = [await checkedAt("one"), await checkedAt("two")];
     first(99, { kind: "hang" });
     const started = performance.now();
-    expect(await world.check()).to.match(/no answer within 15000 ms/);
+    const checked = world.check();
+    await eventually(async () => (await checkedAt("two")) !== two, { what: "the other has its result" });
+    expect(await checkedAt("one"), "the one that hangs has none yet").to.equal(one);
+    expect(field(await world.status("two"), "last_check", "outcome")).to.equal("unchanged");
+    expect(await checked).to.match(/no answer within 15000 ms/);
     expect(performance.now() - started).to.be.below(60_000);
     expect(heads()).to.have.length(1);
   });

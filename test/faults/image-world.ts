@@ -21,6 +21,8 @@ export interface ImageWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Names of the templates. */
   readonly runtimes?: readonly string[];
+  /** Names of further templates, whose images come from {@link ImageWorld.elsewhere}. */
+  readonly runtimesElsewhere?: readonly string[];
 }
 
 /** See {@link ImageWorld.startHost}. */
@@ -33,6 +35,8 @@ export interface StartOptions {
 export class ImageWorld {
   readonly engine: Engine;
   readonly proxy: RegistryProxy;
+  /** The same registry as another host. */
+  readonly elsewhere: RegistryProxy;
   readonly images: PushedImages;
   /** Part of every repository's name. */
   readonly run = randomUUID().slice(0, 8);
@@ -45,18 +49,19 @@ export class ImageWorld {
     const engine = await useEngine(ctx);
     const registry = await useRegistry(ctx);
     const proxy = await RegistryProxy.start(registry);
-    return new ImageWorld(engine, proxy, new PushedImages(engine, registry, proxy.host), options);
+    const elsewhere = await RegistryProxy.start(registry);
+    const images = new PushedImages(engine, registry, proxy.host);
+    return new ImageWorld({ engine, proxy, elsewhere, images }, options);
   }
 
   private constructor(
-    engine: Engine,
-    proxy: RegistryProxy,
-    images: PushedImages,
+    parts: Pick<ImageWorld, "engine" | "proxy" | "elsewhere" | "images">,
     options: ImageWorldOptions,
   ) {
-    this.engine = engine;
-    this.proxy = proxy;
-    this.images = images;
+    this.engine = parts.engine;
+    this.proxy = parts.proxy;
+    this.elsewhere = parts.elsewhere;
+    this.images = parts.images;
     this.#options = options;
   }
 
@@ -80,7 +85,13 @@ export class ImageWorld {
     const folder = await tempDir("mman-");
     const manifest = join(folder, "manifest.json");
     await symlink(PACKAGES, join(folder, "node_modules"));
-    const { runtimes = ["one"] } = this.#options;
+    const { runtimes = ["one"], runtimesElsewhere = [] } = this.#options;
+    const templates = (registry: RegistryProxy, names: readonly string[]) =>
+      names.map((name) => ({
+        name,
+        image: `${registry.host}/${this.name(name)}`,
+        provision_timeout_seconds: 86_400,
+      }));
     await writeFile(
       manifest,
       JSON.stringify({
@@ -93,11 +104,10 @@ export class ImageWorld {
             config: { intervalSeconds: 86_400 },
           },
         ],
-        workspace_templates: runtimes.map((name) => ({
-          name,
-          image: `${this.proxy.host}/${this.name(name)}`,
-          provision_timeout_seconds: 86_400,
-        })),
+        workspace_templates: [
+          ...templates(this.proxy, runtimes),
+          ...templates(this.elsewhere, runtimesElsewhere),
+        ],
       }),
     );
     this.#host = await startHost({
@@ -229,5 +239,6 @@ export class ImageWorld {
     }
     await this.images.removeLocal(`faults-${this.run}/`);
     await this.proxy.close();
+    await this.elsewhere.close();
   }
 }

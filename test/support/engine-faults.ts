@@ -167,6 +167,9 @@ export class EngineProxy {
     const path = url.replace(/\?.*$/, "").replace(/^\/v[\d.]+/, "");
     const seen = { method, path, url };
     this.seen.push(seen);
+    // At once and in one piece: an engine that takes its time has been told all, also by a caller who has gone meanwhile;
+    // and it may have answered and closed before a last, empty write, which would fail then.
+    const body = buffer(incoming).catch(() => Buffer.alloc(0));
     const decided = this.fault(seen);
     if (decided?.kind === "stall") await decided.until;
     const fault = decided?.kind === "stall" ? decided.then : decided;
@@ -177,7 +180,6 @@ export class EngineProxy {
         answer.destroy();
         return;
       case "answer":
-        incoming.resume();
         answer.writeHead(fault.status, { "Content-Type": "application/json" }).end(fault.body);
         return;
       case "cut":
@@ -185,11 +187,7 @@ export class EngineProxy {
         answer.write('[{"Id":', () => answer.destroy());
         return;
       default:
-        // In one piece: the engine may have answered and closed before a last, empty write, which would fail then.
-        this.#pass(incoming, await buffer(incoming).catch(() => Buffer.alloc(0)), answer, enginePath, {
-          seen,
-          fault,
-        });
+        this.#pass(incoming, await body, answer, enginePath, { seen, fault });
     }
   }
 

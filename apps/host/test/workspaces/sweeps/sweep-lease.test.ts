@@ -1,22 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { SecretMasker, silentLogger, systemClock } from "@molecule/core";
+import { silentLogger, type AttemptOfWorkspace, type SweepLease } from "@molecule/core";
 import { expect } from "chai";
-import { TokenMasks } from "../../../dist/masking/token-masks.js";
-import { EventLog } from "../../../dist/storage/event-log.js";
-import { systemRandom } from "../../../dist/storage/random.js";
-import { TokenStore } from "../../../dist/storage/token-store.js";
-import { WorkspaceStore } from "../../../dist/storage/workspace-store.js";
-import { NoneRuntime } from "../../../dist/runtimes/none.js";
+import type { WorkspaceStatus } from "../../../dist/storage/schema.js";
 import { StateMachine } from "../../../dist/workspaces/state-machine.js";
 import { fuseId } from "../../../dist/workspaces/sweeps/fuse-id.js";
+import { markLeftover } from "../../../dist/workspaces/sweeps/leftovers.js";
 import { StoredOwnerRecords } from "../../../dist/workspaces/sweeps/owner-records.js";
 import { StoredProvisionDeadlines } from "../../../dist/workspaces/sweeps/provision-deadlines.js";
+import { StoredWorkspaceHealth } from "../../../dist/workspaces/sweeps/workspace-health.js";
 import { addWorkspace, useDatabase } from "../../storage/databases.js";
+import { useHosts } from "../hosts.js";
+import { ShelfRuntime } from "../shelf-runtime.js";
 
 const LOOP = "a-loop";
+/** Of the host that the loop was taken from, and of the one that has it now. */
+const LOST: SweepLease = { loop: LOOP, fence: 1 };
+const HELD: SweepLease = { loop: LOOP, fence: 2 };
 
 describe("writes of a sweep whose lease went to another host", () => {
   const suite = useDatabase("postgres");
+  const start = useHosts(suite);
 
   /** The loop has been taken over with number 2. */
   async function ports() {
@@ -26,26 +29,18 @@ describe("writes of a sweep whose lease went to another host", () => {
       .insertInto("loop_leases")
       .values({ loop: LOOP, holder: randomUUID(), fence: 2, expires_at: new Date(Date.now() + 60_000) })
       .execute();
-    const masker = new SecretMasker();
-    const events = new EventLog({ db, clock: systemClock, log: silentLogger, masker, hostId: randomUUID() });
-    const tokens = new TokenStore({
-      db,
-      random: systemRandom,
-      log: silentLogger,
-      masks: new TokenMasks(masker),
-    });
-    const workspaces = new WorkspaceStore({ db });
-    const stateMachine = new StateMachine({ workspaces, tokens, hostId: randomUUID() });
+    const runtime = new ShelfRuntime();
+    const { events, tokens, workspaces, hostId, services } = await start(runtime);
+    const stateMachine = new StateMachine({ workspaces, tokens, hostId });
+    const common = { db, events, stateMachine, runtime };
     const deadlines = new StoredProvisionDeadlines({
-      db,
-      events,
+      ...common,
       tokens,
-      stateMachine,
-      runtime: new NoneRuntime("this is a test"),
       overrideSeconds: null,
       declaredSeconds: () => null,
     });
-    return { events, deadlines, records: new StoredOwnerRecords({ db, events }) };
+    const health = new StoredWorkspaceHealth({ ...common, restart: services.restart, hostId });
+    return { runtime, events, deadlines, health, records: new StoredOwnerRecords({ db, events }) };
   }
   const codeOf = (work: Promise<unknown>) =>
     work.then(
@@ -57,11 +52,10 @@ describe("writes of a sweep whose lease went to another host", () => {
     const { events, deadlines, records } = await ports();
     const workspaceId = await addWorkspace(suite.db, { status: "provisioning" });
     const failure = { error: "late", timeoutSeconds: 1, source: "test" };
-    const stale = { loop: LOOP, fence: 1 };
     const provision = { workspaceId, attempt: 1 };
-    expect(await codeOf(deadlines.timeOut(provision, failure, stale))).to.equal("SWEEP_LEASE_LOST");
-    expect(await codeOf(records.blowFuse([workspaceId], 3, stale))).to.equal("SWEEP_LEASE_LOST");
-    expect(await codeOf(records.assertLease(stale))).to.equal("SWEEP_LEASE_LOST");
+    expect(await codeOf(deadlines.timeOut(provision, failure, LOST))).to.equal("SWEEP_LEASE_LOST");
+    expect(await codeOf(records.blowFuse([workspaceId], 3, LOST))).to.equal("SWEEP_LEASE_LOST");
+    expect(await codeOf(records.assertLease(LOST))).to.equal("SWEEP_LEASE_LOST");
     const row = await suite.db
       .selectFrom("workspaces")
       .select("status")
@@ -71,23 +65,64 @@ describe("writes of a sweep whose lease went to another host", () => {
     expect(await events.list({ limit: 10 })).to.deep.equal([]);
     expect(await records.fuse()).to.deep.equal({ state: "whole" });
 
-    expect(await deadlines.timeOut(provision, failure, { loop: LOOP, fence: 2 })).to.equal(true);
-    expect(await deadlines.timeOut(provision, failure, { loop: LOOP, fence: 2 })).to.equal(false);
+    expect(await deadlines.timeOut(provision, failure, HELD)).to.equal(true);
+    expect(await deadlines.timeOut(provision, failure, HELD)).to.equal(false);
     expect(await deadlines.leftovers()).to.have.length(1);
   });
 
+  type Ports = Awaited<ReturnType<typeof ports>>;
+  type Write = readonly [
+    name: string,
+    status: WorkspaceStatus,
+    write: (ports: Ports, workspace: AttemptOfWorkspace, lease: SweepLease) => Promise<unknown>,
+  ];
+  const plan = { restarts: 1, delayMs: 60_000 };
+  const [from, to] = ["http://127.0.0.1:1", "http://127.0.0.1:2"] as const;
+  const call = () => ({ signal: new AbortController().signal, log: silentLogger });
+  const writes: readonly Write[] = [
+    ["lose", "online", ({ health }, it, lease) => health.lose(it, plan, lease)],
+    ["planRestart", "provisioning", ({ health }, it, lease) => health.planRestart(it, plan, lease)],
+    ["restart", "offline", ({ health }, it, lease) => health.restart({ ...it, status: "offline" }, lease)],
+    ["moveUrl", "online", ({ health }, it, lease) => health.moveUrl(it, { from, to }, lease)],
+    ["stopLeftover", "failed", ({ deadlines }, it, lease) => deadlines.stopLeftover(it, call(), lease)],
+    ["forgetLeftover", "failed", ({ deadlines }, it, lease) => deadlines.forgetLeftover(it, lease)],
+  ];
+  for (const [name, status, write] of writes) {
+    it(`are refused by ${name} and change nothing; those of the host that has it now are done`, async () => {
+      const given = await ports();
+      const workspaceId = await addWorkspace(suite.db, { status, url: from });
+      await suite.db.transaction().execute((trx) => markLeftover(trx, { workspaceId, attempt: 1 }));
+      let jobs = 0;
+      given.runtime.onJob = () => {
+        jobs += 1;
+        return Promise.resolve();
+      };
+      const state = async () => ({
+        rows: await suite.db.selectFrom("workspaces").selectAll().execute(),
+        sweeps: await suite.db.selectFrom("workspace_sweeps").selectAll().execute(),
+        events: await given.events.list({ limit: 10 }),
+        jobs,
+      });
+      const before = await state();
+      const workspace = { workspaceId, attempt: 1 };
+      expect(await codeOf(write(given, workspace, LOST))).to.equal("SWEEP_LEASE_LOST");
+      expect(await state()).to.deep.equal(before);
+      expect(await codeOf(write(given, workspace, HELD))).to.equal("none");
+      expect(await state()).not.to.deep.equal(before);
+    });
+  }
+
   it("tell of the fuse once, and again when it blows after it was mended", async () => {
     const { events, records } = await ports();
-    const lease = { loop: LOOP, fence: 2 };
     const [one, two] = [randomUUID(), randomUUID()];
-    await records.blowFuse([one], 3, lease);
-    await records.blowFuse([one, two], 3, lease);
+    await records.blowFuse([one], 3, HELD);
+    await records.blowFuse([one, two], 3, HELD);
     expect(await records.fuse()).to.deep.include({ state: "blown", workspaceIds: [one, two] });
     expect(await codeOf(records.confirmFuse(fuseId([one])))).to.equal("ORPHAN_FUSE_CHANGED");
     const shown = fuseId([two, one]);
     expect(await records.confirmFuse(shown)).to.deep.equal([one, two]);
     expect(await records.fuse()).to.include({ state: "confirmed" });
-    await records.mendFuse(lease);
+    await records.mendFuse(HELD);
     expect(await codeOf(records.confirmFuse(shown))).to.equal("ORPHAN_FUSE_WHOLE");
     const types = (await events.list({ limit: 10 })).map((event) => event.event_type).reverse();
     expect(types).to.deep.equal(["ORPHAN_FUSE_BLOWN", "ORPHAN_FUSE_CONFIRMED", "ORPHAN_FUSE_MENDED"]);
