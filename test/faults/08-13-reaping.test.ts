@@ -180,7 +180,9 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     await world.startHost();
     expect(await world.statusOf(live)).to.equal("online");
     await world.insertRow(waiting, { status: "removed" });
-    expect(await world.reap()).to.contain("2 removed");
+    // The pass at the start may have been the one.
+    await world.reap();
+    expect(await world.isGone(waiting)).to.equal(true);
   });
 
   it("9: a live container that is newer than all its row knows of is left alone", async () => {
