@@ -34,6 +34,7 @@ export type { EnvOrigin } from "./hooks/boot-tasks/env-draft.js";
 export type { BackgroundLoop, TickContext } from "./hooks/background-loops/types.js";
 
 export { CLOCK, sleep, systemClock, type Cancel, type Clock } from "./ports/clock.js";
+export { clockJump, ClockWatch, type ClockReading } from "./util/clock-watch.js";
 export { LOGGER, silentLogger, type LogFields, type Logger } from "./ports/logger.js";
 export {
   CONTAINER_RUNTIME,

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import pg from "pg";
 import { create, eventTypes, field, find, untilStatus } from "../e2e/workspace-api.js";
+import { CONTAINER_LIST, closedGate } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
 import { FaultWorld } from "./world.js";
 
@@ -19,15 +20,13 @@ describe("faults 30–32: provisions that run out of time", function () {
   async function launched(name: string): Promise<string> {
     const id = await create(world.host, { name, runtime: "probe", tier: 2 });
     await eventually(async () => (await world.containersOf(id)).length === 1, { timeoutMs: 30_000 });
-    await eventually(async () => {
-      const row = await world.client.query<{ handle: string | null }>(
-        "select handle from workspaces where id = $1",
-        [id],
-      );
-      return row.rows[0]?.handle !== null;
-    });
+    await eventually(async () => (await handleOf(id)) !== null);
     return id;
   }
+  const handleOf = async (id: string) => {
+    const text = "select handle from workspaces where id = $1";
+    return (await world.client.query<{ handle: string | null }>(text, [id])).rows[0]?.handle ?? null;
+  };
   const age = (id: string, seconds: number) =>
     world.client.query(
       "update workspaces set provisioning_started_at = now() - $2 * interval '1 second' where id = $1",
@@ -72,6 +71,31 @@ describe("faults 30–32: provisions that run out of time", function () {
     expect(await world.statusOf(late)).to.equal("provisioning");
     expect(await world.containersOf(late)).to.have.length(1);
     for (const each of [id, late]) await world.host.api("DELETE", `/workspaces/${each}`);
+  });
+
+  it("30: a restart that comes while what has timed out is being stopped keeps its own container", async () => {
+    const id = await launched("Overtaken");
+    await age(id, 301);
+    const gate = closedGate();
+    let looks = 0;
+    // Of the whole engine the pass has its list; of this workspace it asks for one to stop what is on it.
+    world.proxy.fault = ({ path, url }) =>
+      CONTAINER_LIST.test(path) && url.includes(id) && (looks += 1) === 1
+        ? { kind: "stall", until: gate.opened }
+        : undefined;
+    const sweeping = world.sweep("provision-timeout");
+    await eventually(() => looks === 1, { what: "the look before the stop", timeoutMs: 30_000 });
+    expect((await world.host.api("POST", `/workspaces/${id}/restart`, {})).status).to.equal(200);
+    await eventually(async () => (await handleOf(id)) !== null, { timeoutMs: 30_000 });
+    const current = await world.containersOf(id);
+    gate.open();
+    expect((await sweeping).error).to.equal(null);
+    expect(current).to.deep.equal([await handleOf(id)]);
+    expect(await world.containersOf(id)).to.deep.equal(current);
+    const [container = ""] = current;
+    expect((await world.engine.docker.getContainer(container).inspect()).State.Running).to.equal(true);
+    expect(await world.statusOf(id)).to.equal("provisioning");
+    await world.host.api("DELETE", `/workspaces/${id}`);
   });
 
   it("31: writes to a provisioning row do not move its deadline", async () => {

@@ -1,4 +1,5 @@
 import {
+  ClockWatch,
   isCodedError,
   messageOf,
   type Clock,
@@ -12,7 +13,6 @@ import {
   type WorkspaceHealth,
 } from "@molecule/core";
 import { planRestart } from "./back-off.js";
-import { ClockWatch } from "./clock-watch.js";
 import { CrashLoops } from "./crash-loops.js";
 import { diagnose, HEARTBEAT_TIMEOUT_MS, type Experience } from "./diagnosis.js";
 
@@ -47,7 +47,7 @@ export class HealthSweep {
     // Rows first: whatever moves on between the two is at another attempt or status when it is written.
     const { now, workspaces } = await health.watched();
     if (workspaces.length === 0) return undefined;
-    const agesHold = this.#clockWatch.agesHold(now, clock.monotonic());
+    const agesHold = this.#clockWatch.agesHold({ wall: now, monotonic: clock.monotonic() });
     const listing = await inventory.list(call);
     const containersOf = listing.state === "known" ? byWorkspace(listing.containers) : null;
     const looping =

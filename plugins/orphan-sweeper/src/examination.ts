@@ -40,14 +40,21 @@ export function keyOf({ kind, id }: EngineObject): string {
   return `${kind} ${id}`;
 }
 
+/** What earlier looks have shown. */
+export interface Experience {
+  /** Keys of what was suspect in the last pass. */
+  readonly agreed: ReadonlySet<string>;
+  /** False while the ages can't be trusted, since a clock was set. */
+  readonly agesHold: boolean;
+}
+
 /**
  * Lists what the engine holds, reads the rows after that, and judges; changes nothing. Two calls of the engine and two
  * queries; one call more where something is suspect.
- * @param agreed keys of what was suspect in the last pass
  */
 export async function examine(
   { inventory, records }: Sources,
-  agreed: ReadonlySet<string>,
+  experience: Experience,
   call: RuntimeCall,
 ): Promise<Examination> {
   const listing = await inventory.list(call);
@@ -65,7 +72,7 @@ export async function examine(
   const aged = judged.map(({ object, judgement }) => ({
     object,
     judgement,
-    waits: judgement.kind === "suspect" ? reasonToWait(object, now, agreed) : null,
+    waits: judgement.kind === "suspect" ? reasonToWait(object, now, experience) : null,
   }));
   const decision = decide(aged, byWorkspace.size, fuse);
   return {
@@ -110,9 +117,10 @@ interface Aged {
   readonly waits: string | null;
 }
 
-function reasonToWait(object: EngineObject, now: number, agreed: ReadonlySet<string>): string | null {
+function reasonToWait(object: EngineObject, now: number, { agreed, agesHold }: Experience): string | null {
   if (object.createdAt === null) return "the engine does not say how old it is";
   if (now - object.createdAt < GRACE_MS) return `it is younger than ${GRACE_MS / 60_000} min`;
+  if (!agesHold) return "the clock was set a short while ago, so it may be younger than it seems";
   return agreed.has(keyOf(object)) ? null : "a second pass has to agree";
 }
 

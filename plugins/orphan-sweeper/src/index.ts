@@ -1,4 +1,4 @@
-import { definePlugin, ENGINE_INVENTORY, ORPHAN_EXAMINERS, OWNER_RECORDS, Type } from "@molecule/core";
+import { CLOCK, definePlugin, ENGINE_INVENTORY, ORPHAN_EXAMINERS, OWNER_RECORDS, Type } from "@molecule/core";
 import { toReport } from "./examination.js";
 import { LOOP, OrphanSweeper } from "./sweeper.js";
 
@@ -15,6 +15,7 @@ export default definePlugin({
     const sweeper = new OrphanSweeper({
       inventory: ctx.resolve(ENGINE_INVENTORY),
       records: ctx.resolve(OWNER_RECORDS),
+      clock: ctx.resolve(CLOCK),
     });
     ctx.loops.add({
       name: LOOP,

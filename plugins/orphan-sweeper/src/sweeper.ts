@@ -1,5 +1,7 @@
 import {
+  ClockWatch,
   messageOf,
+  type Clock,
   type EngineContainer,
   type EngineVolume,
   type Logger,
@@ -8,6 +10,7 @@ import {
   type TickContext,
 } from "@molecule/core";
 import { examine, keyOf, type Examination, type Finding, type Sources } from "./examination.js";
+import { GRACE_MS } from "./rule.js";
 
 /** Removals at a time: a container may take 10 s to end. */
 const WIDTH = 8;
@@ -18,6 +21,9 @@ export const LOOP = "orphan-sweeper";
 /** Removes from the engine what is proven to be nobody's, pass by pass. */
 export class OrphanSweeper {
   readonly #sources: Sources;
+  readonly #clock: Clock;
+  /** Over this machine's clock: it costs no call, and mostly it is the engine's. */
+  readonly #clockWatch = new ClockWatch(GRACE_MS);
   /** What the last pass under the same lease found suspect. */
   #last: { readonly fence: number | null; readonly suspects: ReadonlySet<string> } = {
     fence: null,
@@ -27,8 +33,9 @@ export class OrphanSweeper {
   /** What the last look found suspect. Looks agree with each other, and passes only with passes. */
   #looked: ReadonlySet<string> = new Set();
 
-  constructor(sources: Sources) {
+  constructor({ clock, ...sources }: Sources & { readonly clock: Clock }) {
     this.#sources = sources;
+    this.#clock = clock;
   }
 
   /**
@@ -37,7 +44,7 @@ export class OrphanSweeper {
    */
   async examine(call: RuntimeCall): Promise<Examination> {
     const agreed = new Set([...this.#last.suspects, ...this.#looked]);
-    const examination = await examine(this.#sources, agreed, call);
+    const examination = await this.#examine(agreed, call);
     if (examination.unknown === null) this.#looked = examination.suspects;
     return examination;
   }
@@ -48,7 +55,7 @@ export class OrphanSweeper {
     const lease: SweepLease = { loop: LOOP, fence };
     // Another host may have swept in between: what it saw is not known here, so the count begins anew.
     const agreed = this.#last.fence === fence ? this.#last.suspects : new Set<string>();
-    const examination = dryRun ? await this.examine(call) : await examine(this.#sources, agreed, call);
+    const examination = dryRun ? await this.examine(call) : await this.#examine(agreed, call);
     if (examination.unknown !== null)
       return `skipped: nothing is known of the engine: ${examination.unknown}`;
     if (dryRun) return describe(examination, null);
@@ -56,6 +63,12 @@ export class OrphanSweeper {
     await this.#settleFuse(examination, lease, log);
     const removal = await new Removal(this.#sources, examination, call, lease).run();
     return describe(examination, removal);
+  }
+
+  async #examine(agreed: ReadonlySet<string>, call: RuntimeCall): Promise<Examination> {
+    const reading = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    const agesHold = this.#clockWatch.agesHold(reading);
+    return await examine(this.#sources, { agreed, agesHold }, call);
   }
 
   async #settleFuse({ fuse, fuseLimit: limit }: Examination, lease: SweepLease, log: Logger): Promise<void> {

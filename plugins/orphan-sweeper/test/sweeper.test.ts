@@ -6,7 +6,7 @@ import {
   type OwnerRow,
   type SweepFuse,
 } from "@molecule/core";
-import { RecordingLogger } from "@molecule/core/testing";
+import { ManualClock, RecordingLogger } from "@molecule/core/testing";
 import { expect } from "chai";
 import type { EngineObject } from "../dist/rule.js";
 import { OrphanSweeper } from "../dist/sweeper.js";
@@ -79,7 +79,8 @@ class World implements EngineInventory, OwnerRecords {
 
 describe("the orphan sweeper", () => {
   const removals = (world: World) => world.asked.filter((call) => call.startsWith("remove "));
-  const sweeperOf = (world: World) => new OrphanSweeper({ inventory: world, records: world });
+  const sweeperOf = (world: World, clock = new ManualClock()) =>
+    new OrphanSweeper({ inventory: world, records: world, clock });
   const tick = (changes: { readonly dryRun?: boolean; readonly fence?: number } = {}) => ({
     signal: new AbortController().signal,
     log: silentLogger,
@@ -138,6 +139,23 @@ describe("the orphan sweeper", () => {
     for (let pass = 0; pass < 3; pass += 1) expect(await sweeper.pass(tick())).to.equal("2 waiting");
     expect(removals(world)).to.deep.equal([]);
   });
+
+  for (const jump of [HOUR_MS, -HOUR_MS]) {
+    it(`believes no age for the grace after the clock was set by ${jump / 60_000} min`, async () => {
+      const world = new World();
+      const clock = new ManualClock();
+      const sweeper = sweeperOf(world, clock);
+      await sweeper.pass(tick());
+      clock.jump(jump);
+      // As old as its engine has it, whose clock is the same.
+      world.objects = [container()];
+      for (let pass = 0; pass < 10; pass += 1) {
+        expect(await sweeper.pass(tick())).to.equal("1 waiting");
+        await clock.advance(60_000);
+      }
+      expect(await sweeper.pass(tick())).to.equal("1 removed");
+    });
+  }
 
   it("changes nothing in a dry run, which agrees with dry runs and counts for no pass", async () => {
     const world = new World();

@@ -1,4 +1,4 @@
-import type { PendingProvision, ProvisionDeadlines } from "@molecule/core";
+import { clockJump, type ClockReading, type PendingProvision, type ProvisionDeadlines } from "@molecule/core";
 
 /** Seconds for a runtime that declares nothing. */
 const DEFAULT_SECONDS = 600;
@@ -14,17 +14,8 @@ export function deadlineSeconds(settings: DeadlineSettings, runtime: string): nu
   return settings.overrideSeconds ?? settings.declaredSeconds(runtime) ?? DEFAULT_SECONDS;
 }
 
-/** Ms by which two clocks may drift apart between two passes without one having been set. */
-const TOLERANCE_MS = 20_000;
-
 /** What a pass sees of all provisions; {@link ProvisionDeadlines.pending}. */
 export type Pending = Awaited<ReturnType<ProvisionDeadlines["pending"]>>;
-
-/** When a pass was, in ms: by the database's clock, and by one that nobody sets. */
-interface Reading {
-  readonly wall: number;
-  readonly monotonic: number;
-}
 
 /**
  * The provisions' ages, from the database's clock where a provision is first seen and from then on from a clock that
@@ -33,7 +24,8 @@ interface Reading {
 export class ProvisionAges {
   readonly #monotonic: () => number;
   #seen = new Map<string, { readonly ageSeconds: number; readonly at: number }>();
-  #last: Reading | undefined;
+  /** Of the database's clock, in the last pass. */
+  #last: ClockReading | undefined;
 
   /** @param monotonic ms from an arbitrary origin */
   constructor(monotonic: () => number) {
@@ -67,11 +59,11 @@ export class ProvisionAges {
  * possible then; where both are, the lesser is taken, as a provision that is failed early is worse than one that is
  * failed late.
  */
-function firstAge(ageSeconds: number, last: Reading | undefined, now: Reading): number {
+function firstAge(ageSeconds: number, last: ClockReading | undefined, now: ClockReading): number {
   if (last === undefined) return ageSeconds;
+  const jumpMs = clockJump(last, now);
+  if (jumpMs === 0) return ageSeconds;
   const elapsedMs = now.monotonic - last.monotonic;
-  const jumpMs = now.wall - last.wall - elapsedMs;
-  if (Math.abs(jumpMs) <= TOLERANCE_MS) return ageSeconds;
   const before = ageSeconds - jumpMs / 1000;
   const possible = [before, ageSeconds].filter((age) => age >= 0 && age * 1000 <= elapsedMs);
   return possible.length === 0 ? Math.max(0, before) : Math.min(...possible);

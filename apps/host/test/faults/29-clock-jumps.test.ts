@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { inMemory } from "../model/engines/in-memory.js";
 import { SWEEPS, World } from "../model/world.js";
@@ -41,7 +42,7 @@ describe("fault 29: the wall clock jumps an hour either way", function () {
     [HOUR_MS, -HOUR_MS],
     [-HOUR_MS, HOUR_MS],
   ]) {
-    it(`times nobody out, ${jumps[0] === HOUR_MS ? "forwards and then back" : "back and then forwards"}`, async () => {
+    it(`times nobody out and reaps nothing young, ${jumps[0] === HOUR_MS ? "forwards and then back" : "back and then forwards"}`, async () => {
       for (let n = 0; n < 3; n += 1) {
         const { id } = await create({ runtime: "agent" });
         await world.settled();
@@ -63,6 +64,8 @@ describe("fault 29: the wall clock jumps an hour either way", function () {
       await world.settled();
       before.push(...Array<string>(3).fill("provisioning"));
       expect(await statuses()).to.deep.equal(before);
+      // Its row may be on its way.
+      await world.view.plant(randomUUID());
       const told = await events();
       const containers = await containerIds();
       for (const jump of jumps) {
@@ -75,4 +78,18 @@ describe("fault 29: the wall clock jumps an hour either way", function () {
       expect(await containerIds()).to.deep.equal(containers);
     });
   }
+
+  it("reaps what has no row when it is old enough by a clock that nobody sets", async () => {
+    await sweep();
+    await world.view.plant(randomUUID());
+    await world.jump(HOUR_MS);
+    for (let minutes = 0; minutes < 10; minutes += 1) {
+      await world.tick("orphan-sweeper");
+      expect(await containerIds()).to.have.length(1);
+      await world.age(1);
+    }
+    await world.tick("orphan-sweeper");
+    expect(await containerIds()).to.deep.equal([]);
+    expect(await world.view.volumes()).to.deep.equal([]);
+  });
 });

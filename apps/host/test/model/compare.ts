@@ -30,6 +30,7 @@ export async function compare(
 
 function takeOver(workspace: ModelWorkspace, row: Row, sameDeadlines: boolean): void {
   workspace.status = row.status;
+  workspace.url = row.url;
   if (row.attempt !== workspace.attempt) {
     expect(row.attempt, `attempt of ${workspace.id}`).to.be.greaterThan(workspace.attempt);
     if (workspace.token !== null) workspace.staleTokens.push(workspace.token);

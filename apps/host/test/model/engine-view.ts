@@ -13,6 +13,8 @@ export interface FoundContainer {
   readonly workspaceId: string;
   readonly attempt: number;
   readonly running: boolean;
+  /** Where its agent is published; null while it is not. */
+  readonly url: string | null;
 }
 
 /** A volume of a workspace, likewise. */
@@ -36,11 +38,12 @@ export class EngineView {
 
   async containers(): Promise<FoundContainer[]> {
     const listed = await this.#docker.listContainers({ all: true, filters: this.#own() });
-    return listed.map(({ Id, Labels, State }) => ({
+    return listed.map(({ Id, Labels, State, Ports }) => ({
       id: Id,
       workspaceId: Labels[WORKSPACE] ?? "",
       attempt: Number(Labels[ATTEMPT]),
       running: State === "running",
+      url: urlOf(Ports),
     }));
   }
 
@@ -144,6 +147,12 @@ export class EngineView {
     });
     return listed.Volumes ?? [];
   }
+}
+
+/** Of the port that agents listen on. */
+function urlOf(ports: readonly Docker.Port[]): string | null {
+  const published = ports.find(({ PrivatePort }) => PrivatePort === 8000)?.PublicPort;
+  return published === undefined ? null : `http://127.0.0.1:${published}`;
 }
 
 function workspaceName(workspaceId: string): string {

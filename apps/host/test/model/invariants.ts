@@ -4,6 +4,8 @@ import type { Model, ModelWorkspace } from "./model.js";
 import type { World } from "./world.js";
 
 const SERVING = ["online", "degraded"];
+/** Statuses in which the sweeps look after a workspace's container. */
+const WATCHED = ["provisioning", "online", "degraded", "offline"];
 /** Statuses in which nobody may speak for the workspace. */
 const SILENT = ["failed", "paused"];
 
@@ -61,7 +63,7 @@ function checkTokens(workspace: ModelWorkspace, attempts: readonly number[]): vo
 
 /** What holds only once the sweeps have set right what a fault has left. */
 function checkSwept(workspace: ModelWorkspace, own: readonly FoundContainer[]): void {
-  const { status, crashed } = workspace;
+  const { status, crashed, url } = workspace;
   const running = own.filter((each) => each.running);
   expect(own.length, told(workspace)).to.be.at.most(1);
   if (status === "removed") {
@@ -70,6 +72,9 @@ function checkSwept(workspace: ModelWorkspace, own: readonly FoundContainer[]): 
   }
   if (SILENT.includes(status)) expect(running, told(workspace)).to.deep.equal([]);
   if (status === "provisioning" && !crashed) expect(running.length, told(workspace)).to.equal(1);
+  if (WATCHED.includes(status)) {
+    for (const each of running) expect(url, `address of ${told(workspace)}`).to.equal(each.url);
+  }
 }
 
 /** For so long what has no row is left alone, and from then on until a second pass has seen it. */
@@ -78,8 +83,8 @@ const GRACE_MS = 10 * 60_000;
 /** What has no row is left alone while its row may be on its way. */
 export function checkOrphans(model: Model, world: World, containers: readonly FoundContainer[]): void {
   const there = new Set(containers.map(({ workspaceId }) => workspaceId));
-  for (const { workspaceId, createdAt, seen } of model.orphans) {
-    const isYoung = world.engine.now() - createdAt < GRACE_MS;
+  for (const { workspaceId, bornAt, seen } of model.orphans) {
+    const isYoung = world.clock.monotonic() - bornAt < GRACE_MS;
     if (isYoung || !seen) {
       expect(there.has(workspaceId), "what may yet get its row is left alone").to.equal(true);
     }

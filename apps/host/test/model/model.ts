@@ -5,6 +5,8 @@ export interface ModelWorkspace {
   status: string;
   attempt: number;
   token: string | null;
+  /** Where its agent is called, as its row says. */
+  url: string;
   /** Tokens of earlier attempts, which must be worth nothing. */
   readonly staleTokens: string[];
   /** Whether the current attempt's container was killed. */
@@ -18,8 +20,8 @@ export interface ModelWorkspace {
 /** A workspace's objects in the engine, of which there is no row. */
 export interface ModelOrphan {
   readonly workspaceId: string;
-  /** As the engine tells it, ms since the epoch. */
-  readonly createdAt: number;
+  /** When its age began, in ms by the clock that nobody sets. */
+  readonly bornAt: number;
   /** Whether a pass has seen it. */
   seen: boolean;
 }

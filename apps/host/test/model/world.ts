@@ -27,6 +27,7 @@ export interface Row {
   readonly id: string;
   readonly status: string;
   readonly attempt: number;
+  readonly url: string;
 }
 
 /** An answer of the host. */
@@ -91,7 +92,7 @@ export class World {
 
   /** Every workspace's row, removed ones included. */
   async rows(): Promise<Row[]> {
-    return (await this.query<Row>("select id, status, attempt from workspaces")).rows;
+    return (await this.query<Row>("select id, status, attempt, url from workspaces")).rows;
   }
 
   /** Of which attempts of which workspaces there are tokens that nobody has revoked. */
@@ -144,9 +145,10 @@ export class World {
     await this.#moveDatabaseClock(ms);
   }
 
-  /** The wall clock of the machine and of the database is set. */
+  /** The wall clock of the machine is set, which is also the database's and the engine's. */
   async jump(ms: number): Promise<void> {
     this.clock.jump(ms);
+    this.engine.jump(ms);
     await this.#moveDatabaseClock(ms);
   }
 

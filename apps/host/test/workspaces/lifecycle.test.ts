@@ -3,7 +3,8 @@ import { isCodedError } from "@molecule/core";
 import { eventually } from "@molecule/test/support/eventually.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 import { useDatabase } from "../storage/databases.js";
-import { useHosts, type DomainHost } from "./hosts.js";
+import { gate } from "../storage/gate.js";
+import { CONCURRENT_JOBS, useHosts, type DomainHost } from "./hosts.js";
 import { ShelfRuntime } from "./shelf-runtime.js";
 
 describe("restarting, pausing and resuming workspaces", function () {
@@ -137,6 +138,31 @@ describe("restarting, pausing and resuming workspaces", function () {
     await second.services.recovery.atBoot();
     expect((await host.row(id)).stop_pending).to.equal(false);
     expect(runtime.shelves.get(id)?.containers.size).to.equal(0);
+  });
+
+  it("leaves the next attempt alone where the stop of a pause has waited in line until it came up", async () => {
+    const ids = await Promise.all(Array.from({ length: CONCURRENT_JOBS + 1 }, () => host.create()));
+    for (const id of ids) await launched(id, 1);
+    const [late = "", ...others] = ids;
+    const [line, launch] = [gate(), gate()];
+    const stops: string[] = [];
+    runtime.onJob = async ({ kind, workspaceId }) => {
+      if (kind === "stop") stops.push(workspaceId);
+      await (kind === "stop" && workspaceId !== late ? line.passed : launch.passed);
+    };
+    for (const id of others) await host.services.api.pausing.pause(id);
+    await eventually(() => stops.length === CONCURRENT_JOBS);
+    await host.services.api.pausing.pause(late);
+    await host.services.api.pausing.resume(late);
+    await eventually(() => runtime.isBusy(late), { what: "the next attempt comes up" });
+    line.open();
+    for (const id of others) await eventually(async () => !(await host.row(id)).stop_pending);
+    // It has come to its turn in the line, and waits for the one in the engine.
+    expect(stops).not.to.include(late);
+    launch.open();
+    await eventually(() => stops.includes(late) && !runtime.isBusy(late), { what: "the stop that was late" });
+    expect(await host.row(late)).to.include({ status: "provisioning", attempt: 2, provision_host: null });
+    expect([...(runtime.shelves.get(late)?.containers.keys() ?? [])]).to.deep.equal([2]);
   });
 
   it("lets an external agent keep its token over a pause, with which it comes back", async () => {

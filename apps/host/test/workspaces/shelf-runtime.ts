@@ -35,6 +35,11 @@ export class ShelfRuntime implements ContainerRuntime {
   onJob: (job: ShelfJob, call: RuntimeCall) => Promise<void> = () => Promise.resolve();
   readonly #busy = new Map<string, string>();
 
+  /** Whether a job on the workspace is under way. */
+  isBusy(workspaceId: string): boolean {
+    return this.#busy.has(workspaceId);
+  }
+
   check(): Promise<RuntimeHealth> {
     return Promise.resolve({ available: true, detail: "a shelf" });
   }

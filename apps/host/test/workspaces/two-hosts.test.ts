@@ -46,6 +46,35 @@ describe("two hosts on one database", function () {
     );
   });
 
+  it("take back no more than they made themselves, also when their turn was lost to the next attempt's host", async () => {
+    const [launching, launch, undoing, undo] = [gate(), gate(), gate(), gate()];
+    runtime.onJob = async ({ kind }) => {
+      if (kind === "stop") {
+        undoing.open();
+        await undo.passed;
+      } else {
+        launching.open();
+        await launch.passed;
+      }
+    };
+    const id = await first.create();
+    await launching.passed;
+    // Of which the first host does not hear.
+    await second.services.restart.restart(id);
+    launch.open();
+    await undoing.passed;
+    // As of a host that is frozen.
+    await suite.db.deleteFrom("loop_leases").where("holder", "=", first.hostId).execute();
+    const kept = () => [...(runtime.shelves.get(id)?.containers.keys() ?? [])];
+    await eventually(() => kept().includes(2), { what: "the second host's attempt is up" });
+    undo.open();
+    await eventually(() => first.log.lines.some(({ message }) => message.startsWith("workspace launched")), {
+      what: "the first host's provision has ended",
+    });
+    expect(kept()).to.deep.equal([2]);
+    expect(await second.row(id)).to.include({ status: "provisioning", attempt: 2 });
+  });
+
   it("tell each other's events once and in order, after a notice or a gap", async () => {
     const heard: PublishedEvent[] = [];
     first.events.subscribe((event) => heard.push(event));

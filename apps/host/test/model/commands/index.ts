@@ -4,24 +4,17 @@ import { living, type Model } from "../model.js";
 import type { World } from "../world.js";
 import { Heartbeat, Register, SpeakForThePast } from "./agents.js";
 import type { Command } from "./command.js";
-import { FailLaunch, MoveOnMeanwhile } from "./launches.js";
+import { InterruptEngine } from "./interruptions.js";
+import { FailLaunch, MoveOnMeanwhile, type LaunchStep } from "./launches.js";
 import { Create, Delete, Pause, remove, Restart, Resume } from "./operators.js";
 import { OvertakeAgent } from "./overtaken-agents.js";
 import { OvertakeSweep } from "./overtaken-sweeps.js";
 import { Race } from "./races.js";
-import { JumpClock, Sweep, sweep, TimePasses, timePasses } from "./sweeps.js";
-import {
-  BreakEngine,
-  InterruptEngine,
-  Kill,
-  LeakByHand,
-  mend,
-  MendEngine,
-  PlantOrphan,
-  type FaultKind,
-} from "./trouble.js";
+import { JumpClock, Sweep, sweep, TimePasses } from "./sweeps.js";
+import { BreakEngine, Kill, LeakByHand, mend, MendEngine, PlantOrphan, type FaultKind } from "./trouble.js";
 
 const pick = fc.nat(9);
+const step = fc.constantFrom<LaunchStep>("image", "create", "files", "start");
 
 /** What goes right, most of the time. */
 function plainCommands(): fc.Arbitrary<Command>[] {
@@ -49,7 +42,9 @@ function troubledCommands(): fc.Arbitrary<Command>[] {
     fc.boolean().map((isOld) => new PlantOrphan(isOld)),
     fc.tuple(kind, fc.constantFrom(1, 2, 3)).map(([how, every]) => new BreakEngine(how, every)),
     fc.constant(new MendEngine()),
-    fc.constant(new InterruptEngine()),
+    fc
+      .tuple(pick, step, fc.constantFrom("before" as const, "after" as const))
+      .map(([at, interrupted, moment]) => new InterruptEngine(at, interrupted, moment)),
     fc.constantFrom(-1, 1).map((hours) => new JumpClock(hours)),
   ];
 }
@@ -79,12 +74,8 @@ function racingCommands(): fc.Arbitrary<Command>[] {
       .tuple(pick, fc.constantFrom("register" as const, "heartbeat" as const), by)
       .map(([at, sign, asked]) => new OvertakeAgent(at, sign, asked)),
     fc
-      .tuple(
-        pick,
-        fc.constantFrom("image" as const, "create" as const, "files" as const, "start" as const),
-        fc.constantFrom("refuse" as const, "lose" as const, "drop" as const),
-      )
-      .map(([at, step, how]) => new FailLaunch(at, step, how)),
+      .tuple(pick, step, fc.constantFrom("refuse" as const, "lose" as const, "drop" as const))
+      .map(([at, failing, how]) => new FailLaunch(at, failing, how)),
     fc
       .tuple(pick, fc.constantFrom("failed" as const, "paused" as const, "removed" as const), fc.boolean())
       .map(([at, turn, fails]) => new MoveOnMeanwhile(at, turn, fails)),
@@ -100,6 +91,9 @@ export function commands(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
   );
 }
 
+/** Longer than the clock can be set back in a sequence, and than any grace. */
+const CAUGHT_UP_MINUTES = 48 * 60;
+
 /** What every sequence starts from: a workspace that is online, and one below it that has not registered yet. */
 export async function begin(model: Model, world: World): Promise<void> {
   await new Create(null).run(model, world);
@@ -113,7 +107,8 @@ export async function windUp(model: Model, world: World): Promise<void> {
   for (const root of living(model).filter(({ parent }) => parent === null || parent.status === "removed")) {
     await remove(root, model, world);
   }
-  if (model.orphans.length > 0) await timePasses(model, world);
+  // An engine whose clock was set back takes what it made before that for young until it has caught up.
+  if (model.orphans.length > 0) await world.age(CAUGHT_UP_MINUTES);
   // A deletion on an engine that is well leaves nothing for the sweeps.
   if (model.unswept || model.orphans.length > 0) await sweep(model, world);
   expect(await world.view.containers()).to.deep.equal([]);

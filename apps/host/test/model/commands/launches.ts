@@ -9,7 +9,7 @@ import { request } from "./requests.js";
 import { faultOf, type FaultKind } from "./trouble.js";
 
 /** The steps of a launch that are one call each. */
-const STEPS = {
+export const STEPS = {
   image: ["GET", /^\/images\/.+\/json$/],
   create: ["POST", /^\/containers\/create$/],
   files: ["PUT", /^\/containers\/[^/]+\/archive$/],
@@ -41,6 +41,7 @@ export class FailLaunch extends OnWorkspace {
     };
     expect((await request(world, "restart", workspace.id)).status).to.equal(200);
     await world.settled();
+    expect(left, "calls that were to go wrong").to.equal(0);
     world.trouble = () => undefined;
     model.slow = false;
     // Of a launch that failed early the container of the attempt before is left, for a sweep.

@@ -35,6 +35,7 @@ export class Create implements Command {
       status: "provisioning",
       attempt: 1,
       token: null,
+      url: "",
       staleTokens: [],
       crashed: false,
       overdue: false,

@@ -2,10 +2,12 @@ import { closedGate, CONTAINER_LIST } from "@molecule/test/support/engine-faults
 import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import { compare } from "../compare.js";
-import { living, type Model, type ModelWorkspace } from "../model.js";
+import type { Model, ModelWorkspace } from "../model.js";
 import type { SweepName, World } from "../world.js";
+import { Register } from "./agents.js";
 import { OnWorkspace } from "./command.js";
 import { FailLaunch } from "./launches.js";
+import { Restart } from "./operators.js";
 import { outcome, request, type Request } from "./requests.js";
 import { afterSweep, noteOrphans, timePasses } from "./sweeps.js";
 import { Kill } from "./trouble.js";
@@ -24,8 +26,26 @@ export interface OvertakenSweep {
   readonly late: Lateness;
   readonly by: Request;
   /** What gives the sweep something to do. */
-  readonly before: "nothing" | "overdue" | "postponed" | "killed";
+  readonly before: keyof typeof PREPARATIONS;
 }
+
+/** What a sweep is given to do with a workspace, whatever the workspace was at. */
+const PREPARATIONS = {
+  nothing: () => Promise.resolve(),
+  overdue: async (workspace, model, world) => {
+    await new Restart(0).on(workspace, model, world);
+    await timePasses(model, world);
+  },
+  postponed: (workspace, model, world) => new FailLaunch(0, "start", "drop").on(workspace, model, world),
+  killed: async (workspace, model, world) => {
+    // One whose automatic restart is planned already is not looked after: it begins anew.
+    await new Restart(0).on(workspace, model, world);
+    await new Register(0).on(workspace, model, world);
+    await new Kill(0).on(workspace, model, world);
+  },
+} as const satisfies Record<string, Preparation>;
+
+type Preparation = (workspace: ModelWorkspace, model: Model, world: World) => Promise<void>;
 
 /** While a sweep looks at the engine, an operator's request is done: the sweep goes by what has been. */
 export class OvertakeSweep extends OnWorkspace {
@@ -36,14 +56,10 @@ export class OvertakeSweep extends OnWorkspace {
     this.#options = options;
   }
 
-  async on(picked: ModelWorkspace, model: Model, world: World): Promise<void> {
+  async on(workspace: ModelWorkspace, model: Model, world: World): Promise<void> {
     const { loop, nth, late, by, before } = this.#options;
-    const underWay = living(model).find(({ status }) => status === "provisioning");
-    const workspace = before === "overdue" && underWay !== undefined ? underWay : picked;
     if (model.faulty || workspace.parent?.status === "paused") return;
-    if (before === "overdue") await timePasses(model, world);
-    if (before === "postponed") await new FailLaunch(0, "start", "drop").on(workspace, model, world);
-    if (before === "killed") await new Kill(0).on(workspace, model, world);
+    await PREPARATIONS[before](workspace, model, world);
     const swept = [...afterSweep(model)].map(
       ([each, statuses]) => [each, [...statuses, each.status]] as const,
     );
@@ -57,6 +73,7 @@ export class OvertakeSweep extends OnWorkspace {
     let isOver = false;
     const ticking = world.tick(loop).finally(() => (isOver = true));
     await eventually(() => isOver || looks >= nth, { what: "the sweep's look", timeoutMs: 60_000 });
+    expect(looks, `looks of ${loop} at the containers`).to.be.at.least(nth);
     await this.#ask(workspace, world, () => gate.open());
     await ticking;
     if (loop === "orphan-sweeper") await noteOrphans(model, world);

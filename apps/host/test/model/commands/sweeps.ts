@@ -22,7 +22,7 @@ export class Sweep implements Command {
   }
 }
 
-/** Somebody sets the wall clock of the machine and of the database. */
+/** Somebody sets the wall clock. */
 export class JumpClock implements Command {
   readonly #hours: number;
 

@@ -60,7 +60,8 @@ export class PlantOrphan implements Command {
   async run(model: Model, world: World): Promise<void> {
     const workspaceId = randomUUID();
     const createdAt = await world.view.plant(workspaceId);
-    model.orphans = [...model.orphans, { workspaceId, createdAt, seen: false }];
+    const bornAt = world.clock.monotonic() - (world.engine.now() - createdAt);
+    model.orphans = [...model.orphans, { workspaceId, bornAt, seen: false }];
     if (this.#isOld) await timePasses(model, world);
     await compare(model, world);
   }
@@ -119,20 +120,4 @@ export function mend(model: Model, world: World): void {
   world.trouble = () => undefined;
   model.faulty = false;
   model.slow = false;
-}
-
-/** Every call is cut, or the engine itself stopped and started again. */
-export class InterruptEngine implements Command {
-  check(model: Readonly<Model>): boolean {
-    return !model.faulty;
-  }
-
-  async run(model: Model, world: World): Promise<void> {
-    world.engine.interrupt();
-    await compare(model, world);
-  }
-
-  toString(): string {
-    return "InterruptEngine()";
-  }
 }

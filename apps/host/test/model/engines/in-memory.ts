@@ -8,8 +8,11 @@ const IMAGE = "agent:latest";
 
 /** An engine in this process, which is fast enough for thousands of sequences. */
 export async function inMemory(): Promise<ModelEngine> {
-  let skippedMs = 0;
-  const now = () => Date.now() + skippedMs;
+  let aheadMs = 0;
+  const turn = (ms: number) => {
+    aheadMs += ms;
+  };
+  const now = () => Date.now() + aheadMs;
   const engine = await MemoryEngine.start({ now });
   engine.addImage(IMAGE, () => undefined, ["PATH=/bin"]);
   const socketPath = engine.url.slice("unix://".length);
@@ -22,9 +25,8 @@ export async function inMemory(): Promise<ModelEngine> {
     datesVolumes: true,
     always: () => undefined,
     now,
-    skip: (ms) => {
-      skippedMs += ms;
-    },
+    skip: turn,
+    jump: turn,
     readFile: (containerId, path) => {
       const { Mounts } = engine.containers.inspect(containerId);
       const mount = Mounts.find(({ Destination }) => path.startsWith(`${Destination}/`));

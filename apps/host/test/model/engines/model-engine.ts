@@ -19,6 +19,8 @@ export interface ModelEngine {
   now(): number;
   /** As if `ms` had gone by. */
   skip(ms: number): void;
+  /** Its clock is set. */
+  jump(ms: number): void;
   /** The text of a file in a container, running or not; null when there is none. */
   readFile(containerId: string, path: string): Promise<string | null>;
   /** Cuts every call; with it, where nobody else uses the engine, it is stopped and started again. */

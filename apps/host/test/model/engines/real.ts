@@ -15,7 +15,10 @@ export async function real(ctx: Mocha.Context): Promise<ModelEngine> {
   const { docker } = engine;
   const image = await buildAgent(engine);
   const proxy = await EngineProxy.start(ctx, engine);
-  let skippedMs = 0;
+  let aheadMs = 0;
+  const turn = (ms: number) => {
+    aheadMs += ms;
+  };
   return {
     proxy,
     docker,
@@ -23,11 +26,10 @@ export async function real(ctx: Mocha.Context): Promise<ModelEngine> {
     labels: engine.labels,
     datesVolumes: false,
     always: ({ path }) =>
-      path === "/info" ? { kind: "change", change: (body) => later(body, skippedMs) } : undefined,
-    now: () => Date.now() + skippedMs,
-    skip: (ms) => {
-      skippedMs += ms;
-    },
+      path === "/info" ? { kind: "change", change: (body) => later(body, aheadMs) } : undefined,
+    now: () => Date.now() + aheadMs,
+    skip: turn,
+    jump: turn,
     readFile: async (containerId, path) => {
       const archive = await docker
         .getContainer(containerId)
