@@ -1,6 +1,7 @@
 import { request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "chai";
-import { create, field, find, untilStatus } from "../e2e/workspace-api.js";
+import { create, eventTypes, field, find, untilStatus } from "../e2e/workspace-api.js";
 import { closedGate, CONTAINER_LIST, refusal } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
 import { engineObjects } from "./invariants.js";
@@ -18,6 +19,7 @@ describe("faults 1–6: deletions, and creations that come late", function () {
   before(async function () {
     world = await FaultWorld.open(this);
     live = await online("Bystander");
+    await world.mark(live);
     bystanders = await engineObjects(world.engine.docker, [live]);
   });
   afterEach(async () => {
@@ -40,15 +42,24 @@ describe("faults 1–6: deletions, and creations that come late", function () {
     eventually(() => world.isGone(id), { timeoutMs: 60_000, what: `${id} is gone` });
 
   it("1: a client that hangs up during a delete does not keep the cleanup from completing", async () => {
+    // Its own tick would finish whatever the delete leaves.
+    await recovery("pause");
     const id = await online("Hung up");
-    world.proxy.fail("DELETE", CONTAINER, { kind: "delay", ms: 500 });
+    const engine = closedGate();
+    world.proxy.fail("DELETE", CONTAINER, { kind: "stall", until: engine.opened });
     const call = request(`${world.host.url}/workspaces/${id}`, { method: "DELETE" });
     call.on("error", () => undefined);
     call.end();
     await eventually(() => world.proxy.count("DELETE", CONTAINER) === 1, { timeoutMs: 30_000 });
+    const closed = new Promise((resolve) => call.once("close", resolve));
     call.destroy();
+    await closed;
+    // It has heard of the hanging up when it answers what came later.
+    for (let trip = 0; trip < 2; trip += 1) await world.host.api("GET", "/health");
+    engine.open();
     await gone(id);
     expect(await world.statusOf(id)).to.equal("removed");
+    await recovery("resume");
   });
 
   it("2: a stop that fails leaves the row removed and the volumes there, is told, and the next pass finishes it", async () => {
@@ -85,36 +96,58 @@ describe("faults 1–6: deletions, and creations that come late", function () {
     expect(await world.isGone(id)).to.equal(true);
   });
 
-  it("5: a delete wins over a provision under way, over an automatic restart, and over one that was asked for", async () => {
-    world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
-    const id = await create(world.host, { name: "Short", runtime: "probe", tier: 2 });
-    await eventually(() => world.proxy.count("POST", CREATE) > 0, { timeoutMs: 30_000 });
-    expect((await world.host.api("DELETE", `/workspaces/${id}`)).status).to.equal(200);
-    await gone(id);
+  it("5: a delete wins over a provision under way", () =>
+    deletedWhileCreated(() => create(world.host, { name: "Short", runtime: "probe", tier: 2 })));
 
-    world.proxy.heal();
-    const restarting = await online("Restarting");
-    const [container = ""] = await world.containersOf(restarting);
+  it("5: a delete wins over an automatic restart", async () => {
+    const id = await online("Restarting");
+    const [container = ""] = await world.containersOf(id);
     await world.engine.docker.getContainer(container).remove({ force: true });
-    world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
-    expect((await world.sweep("health-sweep")).detail).to.contain("1 restarted");
-    await eventually(() => world.proxy.count("POST", CREATE) > 0, { timeoutMs: 30_000 });
-    expect((await world.host.api("DELETE", `/workspaces/${restarting}`)).status).to.equal(200);
-    await gone(restarting);
-
-    world.proxy.heal();
-    const asked = await online("Asked");
-    world.proxy.fail("POST", CREATE, { kind: "delay", ms: 400 });
-    expect((await world.host.api("POST", `/workspaces/${asked}/restart`, {})).status).to.equal(200);
-    await eventually(() => world.proxy.count("POST", CREATE) > 0, { timeoutMs: 30_000 });
-    const [deleted] = await Promise.all([
-      world.host.api("DELETE", `/workspaces/${asked}`),
-      world.host.api("POST", `/workspaces/${asked}/restart`, {}),
-    ]);
-    expect(deleted.status).to.equal(200);
-    await gone(asked);
-    for (const each of [id, restarting, asked]) expect(await world.statusOf(each)).to.equal("removed");
+    await deletedWhileCreated(async () => {
+      expect((await world.sweep("health-sweep")).detail).to.contain("1 restarted");
+      return id;
+    });
   });
+
+  it("5: a delete wins over a restart that was asked for, and over one that is asked for with it", async () => {
+    const id = await online("Asked");
+    const restart = () => world.host.api("POST", `/workspaces/${id}/restart`, {});
+    await deletedWhileCreated(async () => {
+      expect((await restart()).status).to.equal(200);
+      return id;
+    }, restart);
+  });
+
+  /**
+   * Deletes a workspace while the engine is asked for its container, which it makes after that all the same.
+   * @param begin starts the provision and answers the workspace's id
+   */
+  async function deletedWhileCreated(
+    begin: () => Promise<string>,
+    atOnce: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<void> {
+    const { host, proxy } = world;
+    const engine = closedGate();
+    proxy.fail("POST", CREATE, { kind: "stall", until: engine.opened });
+    const id = await begin();
+    await eventually(() => proxy.count("POST", CREATE) > 0, { what: "the creation" });
+    const told = host.lines.length;
+    const calls = Promise.all([host.api("DELETE", `/workspaces/${id}`), atOnce()]);
+    await eventually(async () => (await world.statusOf(id)) === "removed", { what: "the row is removed" });
+    expect(proxy.countAnswered("POST", CREATE)).to.equal(0);
+    // One that does not wait for the provision gets ahead of it here.
+    await Promise.race([calls, pause(500)]);
+    engine.open();
+    expect((await calls)[0].status).to.equal(200);
+    expect(await world.isGone(id), "nothing is left when the delete is answered").to.equal(true);
+
+    const isEnd = (text: string) => /provision called off|workspace launched/.test(text) && text.includes(id);
+    const ended = () => host.lines.slice(told).some(({ text }) => isEnd(text));
+    await eventually(ended, { what: "the provision has ended" });
+    expect(proxy.countAnswered("POST", CREATE)).to.be.greaterThan(0);
+    expect(await world.isGone(id), "nothing comes after it").to.equal(true);
+    expect((await eventTypes(host, id)).at(-1)).to.equal("WORKSPACE_REMOVED");
+  }
 
   it("6: a container that the engine makes although its answer was lost gives way to the next attempt", async () => {
     world.proxy.fault = ({ method, path }) => {

@@ -12,6 +12,7 @@ import {
 } from "../support/engine-faults.js";
 import { runMolecule } from "../support/cli.js";
 import { eventually } from "../support/eventually.js";
+import { usePostgres } from "../support/postgres.js";
 import { engineObjects } from "./invariants.js";
 import { FaultWorld } from "./world.js";
 
@@ -31,6 +32,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     world = await FaultWorld.open(this);
     live = await create(world.host, { name: "Bystander", runtime: "probe", tier: 2 });
     await untilStatus(world.host, live, "online");
+    await world.mark(live);
     bystanders = await engineObjects(world.engine.docker, [live]);
     expect(bystanders.length).to.be.greaterThan(1);
   });
@@ -164,6 +166,35 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     await world.reap();
     expect(field((await world.host.api("GET", "/ready")).body, "checks", "orphan_fuse")).to.equal(undefined);
     expect((await world.host.api("DELETE", `/workspaces/${adopted}`)).status).to.equal(200);
+  });
+
+  it("9: a host that was started on an empty database takes what it finds for another installation's", async function () {
+    const waiting = await world.plant();
+    const before = await engineObjects(world.engine.docker, [live, waiting]);
+    const empty = await (await usePostgres(this)).freshDatabase();
+    await world.host.stop();
+    await world.startHost({ DATABASE_URL: empty.url });
+    world.agePlanted(HOUR_MS);
+    for (let pass = 0; pass < 3; pass += 1) {
+      const told = await world.reap();
+      const foreign = Number(/(\d+) of other installations/.exec(told)?.[1]);
+      expect(foreign, told).to.be.at.least(before.length);
+      expect(told).not.to.contain("removed");
+      for (const loop of ["health-sweep", "provision-timeout", "workspace-recovery"] as const) {
+        expect((await world.sweep(loop)).error).to.equal(null);
+      }
+    }
+    expect(await engineObjects(world.engine.docker, [live, waiting])).to.deep.equal(before);
+
+    await world.host.stop();
+    await empty.drop();
+    world.proxy.heal();
+    await world.startHost();
+    expect(await world.statusOf(live)).to.equal("online");
+    await world.insertRow(waiting, { status: "removed" });
+    // The pass at the start may have been the one.
+    await world.reap();
+    expect(await world.isGone(waiting)).to.equal(true);
   });
 
   it("9: a live container that is newer than all its row knows of is left alone", async () => {

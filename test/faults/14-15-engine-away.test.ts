@@ -13,6 +13,7 @@ describe("faults 14–15: an engine that hangs, goes away and comes back", funct
     world = await FaultWorld.open(this);
     live = await create(world.host, { name: "Bystander", runtime: "probe", tier: 2 });
     await untilStatus(world.host, live, "online");
+    await world.mark(live);
   });
   afterEach(async () => {
     world.proxy.heal();

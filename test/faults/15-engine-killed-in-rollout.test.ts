@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
+import type Docker from "dockerode";
 import { expect } from "chai";
 import { field } from "../e2e/workspace-api.js";
-import { readFileIn, writeFileIn } from "../support/container-files.js";
 import { closedGate, EngineProxy } from "../support/engine-faults.js";
 import { useOwnEngine, type OwnEngine } from "../support/engine.js";
 import { eventually } from "../support/eventually.js";
 import { RolloutFleet } from "../support/rollout-fleet.js";
+import { markVolumes, readMarks } from "../support/volume-marks.js";
 import { checkInvariants } from "./invariants.js";
 
 /** What the engine is killed at. */
@@ -41,7 +41,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   let fleet: RolloutFleet;
   let ids: readonly string[];
   /** What stands in the workspaces' volumes. */
-  let marks: readonly string[];
+  let marks: readonly (readonly string[])[];
 
   before(async function () {
     engine = await useOwnEngine(this);
@@ -58,8 +58,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
   beforeEach(async () => {
     // Each test is the first loss of its workspaces: later ones in a row wait.
     await fleet.client.query("update workspace_sweeps set restarts = 0");
-    for (const id of ids) await writeMark(id);
-    marks = await readMarks();
+    marks = await Promise.all((await newest()).map(markVolumes));
   });
 
   after(async () => {
@@ -199,7 +198,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
       },
       { what: "all is well again", timeoutMs: 60_000, intervalMs: 500 },
     );
-    expect(await readMarks()).to.deep.equal(marks);
+    expect(await Promise.all((await newest()).map(readMarks))).to.deep.equal(marks);
     await checkInvariants(
       { docker: engine.docker, databaseUrl: fleet.databaseUrl, hosts: [fleet.host] },
       { accepted: ids },
@@ -211,14 +210,7 @@ describe("fault 15: the engine is killed in a rollout and started again", functi
     return found.map(([newest]) => newest?.Id ?? "");
   }
 
-  async function writeMark(id: string): Promise<void> {
-    const [container] = await fleet.containers(id);
-    const mark = { folder: "/workspace", name: "mark" };
-    await writeFileIn(engine.docker.getContainer(container?.Id ?? ""), mark, randomUUID());
-  }
-
-  async function readMarks(): Promise<string[]> {
-    const containers = (await containerIds()).map((id) => engine.docker.getContainer(id));
-    return await Promise.all(containers.map((each) => readFileIn(each, "/workspace/mark")));
+  async function newest(): Promise<Docker.Container[]> {
+    return (await containerIds()).map((id) => engine.docker.getContainer(id));
   }
 });

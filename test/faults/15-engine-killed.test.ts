@@ -20,6 +20,7 @@ describe("fault 15: an engine that is killed and started again", function () {
     world = await FaultWorld.open(this, { engine });
     live = await make("Bystander");
     await untilStatus(world.host, live, "online");
+    await world.mark(live);
   });
   afterEach(async () => {
     await world.check({ accepted: [live] });

@@ -65,6 +65,7 @@ describe("faults.md 46: SIGTERM under load", function () {
     await host.waitForLine((line) => line.text.includes("busy tick began"));
 
     const load = new Load(host);
+    await eventually(() => load.created.length > 0, { what: "a creation under load" });
     const waiting = await Promise.all(Array.from({ length: IN_FLIGHT }, (_, index) => begin(host, index)));
     const signalled = performance.now();
     const exit = host.stop("SIGTERM");
@@ -72,7 +73,7 @@ describe("faults.md 46: SIGTERM under load", function () {
     const answers = await Promise.all(waiting.map(finish));
     const code = await exit;
     const tookMs = performance.now() - signalled;
-    const created = await load.end();
+    await load.end();
 
     expect(answers.map(({ status }) => status)).to.deep.equal(Array(IN_FLIGHT).fill(201));
     expect(code).to.equal(0);
@@ -82,7 +83,7 @@ describe("faults.md 46: SIGTERM under load", function () {
     expect(said).not.to.match(/"level":(50|60)/);
 
     const again = await start();
-    for (const id of [...answers.map((answer) => String(field(answer.body, "id"))), ...created]) {
+    for (const id of [...answers.map((answer) => String(field(answer.body, "id"))), ...load.created]) {
       expect(await find(again, id), `the workspace ${id}, whose creation was answered`).not.to.equal(
         undefined,
       );
@@ -146,21 +147,34 @@ describe("faults.md 46: SIGTERM while the engine hangs", function () {
   };
 
   it("exits with 0 within 15 s, and what it gave up is finished when the engine is back", async () => {
-    const deleted = await create(world.host, { name: "Deleted", runtime: "probe", tier: 2 });
-    const paused = await create(world.host, { name: "Paused", runtime: "probe", tier: 2 });
+    const provision = (name: string) => create(world.host, { name, runtime: "probe", tier: 2 });
+    const [deleted, paused] = [await provision("Deleted"), await provision("Paused")];
     for (const id of [deleted, paused]) await untilStatus(world.host, id, "online");
-    world.proxy.fault = ({ method }) => (method === "GET" ? undefined : { kind: "hang" });
-    const hung = () => world.proxy.count("POST", /\/stop$/);
+    await world.mark(paused);
+    const [running = ""] = await world.containersOf(paused);
+    const hung = (path: RegExp) =>
+      eventually(() => world.proxy.count("POST", path) > 0, { what: `POST ${path.source} hangs` });
+    const [stop, stopPaused] = [/\/stop$/, new RegExp(`^/containers/${running}/stop$`)];
+    const createContainer = /^\/containers\/create$/;
+
+    world.proxy.fail("POST", new RegExp(`${stop.source}|${createContainer.source}`), { kind: "hang" });
     // Told in time or cut: its row is removed in any case.
     const deletion = world.host.api("DELETE", `/workspaces/${deleted}`).catch(() => undefined);
     expect((await world.host.api("POST", `/workspaces/${paused}/pause`)).status).to.equal(200);
-    await eventually(() => hung() >= 2, { timeoutMs: 30_000, what: "stops that hang" });
+    const made = await provision("Made");
+    await hung(stopPaused);
+    await hung(createContainer);
+    await eventually(() => world.proxy.count("POST", stop) >= 2, { what: "both stops hang" });
     await stopInTime();
     await deletion;
 
-    const before = hung();
+    world.proxy.fail("POST", stop, { kind: "hang" });
     await world.startHost();
-    await eventually(() => hung() > before, { timeoutMs: 30_000, what: "the recovery after boot hangs" });
+    // What the recovery does from now on, it has begun at boot.
+    const pausing = { action: "pause" };
+    expect((await world.host.api("POST", "/admin/loops/workspace-recovery", pausing)).status).to.equal(200);
+    await hung(stopPaused);
+    await untilStatus(world.host, made, "online");
     await stopInTime();
 
     world.proxy.heal();
@@ -168,6 +182,10 @@ describe("faults.md 46: SIGTERM while the engine hangs", function () {
     const done = async () => (await world.isGone(deleted)) && (await world.containersOf(paused)).length === 0;
     await eventually(done, { timeoutMs: 60_000, what: "the deletion and the pause are finished" });
     expect(await world.statusOf(paused)).to.equal("paused");
+    await world.check({ accepted: [deleted, paused, made] });
+    expect((await world.host.api("POST", `/workspaces/${paused}/resume`)).status).to.equal(200);
+    await untilStatus(world.host, paused, "online");
+    await world.check();
   });
 });
 
@@ -201,14 +219,15 @@ async function finish({ call, body }: { call: ClientRequest; body: string }) {
 
 /** Clients that create and read until the host refuses connections. */
 class Load {
-  readonly #created: string[] = [];
+  /** The ids that were answered. */
+  readonly created: string[] = [];
   readonly #clients: Promise<void>[];
 
   constructor(host: RunningHost) {
     this.#clients = [1, 2, 3, 4].map(async () => {
       for (let isUp = true; isUp;) {
         isUp = await create(host, { name: "Load", external: true }).then(
-          (id) => this.#created.push(id) > 0,
+          (id) => this.created.push(id) > 0,
           () => false,
         );
         await host.api("GET", "/workspaces").catch(() => undefined);
@@ -216,9 +235,8 @@ class Load {
     });
   }
 
-  /** Waits for the clients' end; answers the ids that were answered. */
-  async end(): Promise<readonly string[]> {
+  /** Waits for the clients' end. */
+  async end(): Promise<void> {
     await Promise.all(this.#clients);
-    return this.#created;
   }
 }

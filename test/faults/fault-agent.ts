@@ -5,13 +5,16 @@ import type { Engine } from "../support/engine.js";
 
 /**
  * A tiny agent: registers with its token and sends heartbeats until it is stopped. With QUIET_ONCE it says nothing until
- * its workspace is started anew.
+ * its workspace is started anew; with WAIT_FOR_WORD, until there is /workspace/word.
  */
 const TALKING = `
 trap 'exit 0' TERM
 if [ -n "$QUIET_ONCE" ] && [ ! -e /workspace/was-quiet ]; then
   touch /workspace/was-quiet
   while :; do sleep 1 & wait $!; done
+fi
+if [ -n "$WAIT_FOR_WORD" ]; then
+  until [ -e /workspace/word ]; do sleep 0.3; done
 fi
 token=$(cat /configs/.auth_token)
 post() { wget -q -O /dev/null --header 'Content-Type: application/json' --header "Authorization: Bearer $token" --post-data "$2" "$PLATFORM_URL/registry/$1"; }

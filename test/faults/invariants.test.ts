@@ -10,6 +10,7 @@ describe("the invariants that are looked at after every fault", function () {
     world = await FaultWorld.open(this);
     id = await create(world.host, { name: "Whole", runtime: "probe", tier: 2 });
     await untilStatus(world.host, id, "online");
+    await world.mark(id);
   });
   after(() => world.close());
   const say = (status: string) =>
@@ -38,6 +39,12 @@ describe("the invariants that are looked at after every fault", function () {
     await world.check();
     await docker.getVolume(`ws-${id.slice(0, 12)}-workspace`).remove();
     expect(await failureOf(world.check())).to.contain(`volumes of workspace ${id}, which is offline`);
+  });
+
+  it("are broken by a live workspace's volume that was lost and made anew", async () => {
+    expect((await world.host.api("POST", `/workspaces/${id}/restart`, {})).status).to.equal(200);
+    await untilStatus(world.host, id, "online");
+    expect(await failureOf(world.check())).to.contain("/workspace/mark");
   });
 
   it("are broken by what is left of a removed workspace", async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type Docker from "dockerode";
 import { expect } from "chai";
 import pg from "pg";
 import { field } from "../e2e/workspace-api.js";
@@ -13,6 +14,7 @@ import { startHost, type RunningHost } from "../support/host.js";
 import { freePort } from "../support/ports.js";
 import { usePostgres, type FreshDatabase } from "../support/postgres.js";
 import { tempDir } from "../support/temp.js";
+import { markVolumes, readMarks } from "../support/volume-marks.js";
 import { buildAgent } from "./fault-agent.js";
 import { checkInvariants, type Expectations } from "./invariants.js";
 
@@ -48,6 +50,7 @@ export class FaultWorld {
   readonly #options: WorldOptions;
   readonly #dataDir: string;
   readonly #manifest: string;
+  readonly #marks = new Map<string, readonly string[]>();
   #port: number | undefined;
   #instanceId = "";
 
@@ -180,9 +183,15 @@ export class FaultWorld {
     return (await this.engine.docker.listVolumes({ filters })).Volumes.map(({ Name }) => Name);
   }
 
-  /** Whether the engine holds nothing of the workspace. */
+  /** Whether the engine holds nothing of the workspace, nor a volume without labels, as a container's mount makes it. */
   async isGone(workspaceId: string): Promise<boolean> {
-    const left = [...(await this.containersOf(workspaceId)), ...(await this.volumesOf(workspaceId))];
+    const filters = { name: [`ws-${workspaceId.slice(0, 12)}-`] };
+    const named = (await this.engine.docker.listVolumes({ filters })).Volumes;
+    const left = [
+      ...(await this.containersOf(workspaceId)),
+      ...(await this.volumesOf(workspaceId)),
+      ...named,
+    ];
     return left.length === 0;
   }
 
@@ -234,15 +243,14 @@ export class FaultWorld {
     );
   }
 
-  /** Removes rows behind the host's back, as a restored backup would. */
-  async forgetRows(ids: readonly string[]): Promise<void> {
-    await this.client.query("delete from workspaces where id = any($1::uuid[])", [ids]);
+  /** Puts a text into each volume of a workspace; {@link check} must find it there whenever it has a container. */
+  async mark(id: string): Promise<void> {
+    this.#marks.set(id, await markVolumes(await this.#containerOf(id)));
   }
 
   /** The token of the workspace's agent, read from its container. */
   async tokenOf(id: string): Promise<string> {
-    const [container = ""] = await this.containersOf(id);
-    return await readFileIn(this.engine.docker.getContainer(container), "/configs/.auth_token");
+    return await readFileIn(await this.#containerOf(id), "/configs/.auth_token");
   }
 
   async statusOf(id: string): Promise<string | undefined> {
@@ -255,6 +263,11 @@ export class FaultWorld {
   async check(expected: Expectations = {}): Promise<void> {
     const { engine, database, hosts } = this;
     await checkInvariants({ docker: engine.docker, databaseUrl: database.url, hosts }, expected);
+    for (const [id, marks] of this.#marks) {
+      if ((await this.containersOf(id)).length === 0) continue;
+      const found = await readMarks(await this.#containerOf(id));
+      expect(found, `what stands in the volumes of workspace ${id}`).to.deep.equal(marks);
+    }
   }
 
   /** Ends the host, and removes whatever of the world is left in the engine. */
@@ -278,6 +291,11 @@ export class FaultWorld {
     await this.client.end().catch(() => undefined);
     await this.database.drop();
     await this.proxy.close();
+  }
+
+  async #containerOf(id: string): Promise<Docker.Container> {
+    const [container = ""] = await this.containersOf(id);
+    return this.engine.docker.getContainer(container);
   }
 
   async #learnInstance(): Promise<void> {

@@ -297,7 +297,7 @@ class Boot {
     this.#stack.push("plugin toggles", toggles.follow());
     this.#stack.push("HTTP", async () => {
       readiness.stopping();
-      await server.close();
+      await Promise.all([server.close(), workspaces.stopLaunches()]);
     });
     const { port } = await server.listen(config.port, config.host);
     this.#port = port;

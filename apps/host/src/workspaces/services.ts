@@ -83,6 +83,11 @@ export interface WorkspaceServices {
   readonly installationTokens: InstallationTokens;
   /** Deadline of a provision that a runtime declares, in ms; null when it declares none. */
   readonly declaredTimeoutMs: (runtime: string) => number | null;
+  /**
+   * Gives up provisions and rollouts, and starts none any more: the next boot goes on with them. With an engine that
+   * hangs it takes as long as the grace of requests in flight, none of which depends on it: let it run beside that.
+   */
+  stopLaunches(): Promise<void>;
   /** Gives up whatever runs in the engine, also the recovery after boot: the next boot goes on with it. */
   stop(): Promise<void>;
 }
@@ -181,6 +186,9 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
     hostId,
     log,
   });
+  const stopLaunches = async () => {
+    await Promise.all([rollouts.fleet.stop(), provisioner.stop()]);
+  };
   return {
     creation,
     deletion,
@@ -240,11 +248,12 @@ export function createWorkspaceServices(inputs: WorkspaceInputs): WorkspaceServi
       const seconds = declaredTimeoutSeconds(workspaceRuntime, templates);
       return seconds === null ? null : seconds * 1000;
     },
+    stopLaunches,
     stop: async () => {
-      await rollouts.fleet.stop();
+      await stopLaunches();
       unwatch();
       await secretRestarts.stop();
-      await Promise.all([provisioner.stop(), cleanup.stop(), pausing.stop(), recovery.stop()]);
+      await Promise.all([cleanup.stop(), pausing.stop(), recovery.stop()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { EngineProxy, refusal } from "@molecule/test/support/engine-faults.js";
 import { useEngine } from "@molecule/test/support/engine.js";
 import type { BEHAVIOURS } from "@molecule/test/support/fleet-images.js";
 import { RolloutFleet } from "@molecule/test/support/rollout-fleet.js";
+import { markVolumes, readMarks } from "@molecule/test/support/volume-marks.js";
 import { expect } from "chai";
 import pg from "pg";
 import { SWAP_PHASES, type SwapPhase } from "../../dist/storage/image-tables.js";
@@ -25,6 +26,10 @@ const COURSES: Readonly<Record<SwapPhase, Course>> = {
   "removing-new": { image: "exits", ends: "old" },
   stuck: { image: "exits", ends: "stuck" },
 };
+
+/** For the lock of {@link PhaseTrap}. */
+const WAITING = `from pg_locks join pg_database d on d.oid = database and d.datname = current_database()
+  where locktype = 'advisory' and objid = 17 and not granted`;
 
 const MOMENTS = ["as soon as it is written", "when its effect is done"] as const;
 
@@ -60,6 +65,7 @@ describe("fault 17: the host is killed in a swap", () => {
         const { image, ends } = COURSES[phase];
         const [before] = await fleet.workspaces();
         const [kept] = await fleet.containers(workspace);
+        const marks = await markVolumes(await newest());
         if (ends === "stuck") {
           const start = new RegExp(`/containers/${kept?.Id ?? ""}/start`);
           proxy.fail("POST", start, refusal(500, "no space left on device"));
@@ -70,6 +76,8 @@ describe("fault 17: the host is killed in a swap", () => {
         await trap.sprung;
         await fleet.host.kill();
         await trap.remove();
+        const left = await fleet.client.query("select phase from workspace_swaps");
+        expect(left.rows, "it was killed in this phase").to.deep.equal([{ phase }]);
 
         await fleet.boot();
         const ended = await fleet.ended(rollout);
@@ -79,14 +87,16 @@ describe("fault 17: the host is killed in a swap", () => {
             (await fleet.client.query("select 1 from workspace_swaps where phase <> 'stuck'")).rowCount === 0,
           { what: "no swap is left", timeoutMs: 60_000 },
         );
+        const status = ends === "stuck" ? "failed" : "online";
+        await eventually(async () => (await fleet.workspaces())[0]?.status === status, {
+          what: `the workspace is ${status}`,
+          timeoutMs: 60_000,
+        });
+        expect(await readMarks(await newest()), "what stands in its volumes").to.deep.equal(marks);
         if (ends === "stuck") {
           await expectStuck(kept?.Id ?? "");
           return;
         }
-        await eventually(async () => (await fleet.workspaces())[0]?.status === "online", {
-          what: "the workspace is online",
-          timeoutMs: 60_000,
-        });
         const containers = await fleet.containers(workspace);
         const [now] = await fleet.workspaces();
         const proven = ends === "new" ? imageId : before?.image_id;
@@ -98,10 +108,14 @@ describe("fault 17: the host is killed in a swap", () => {
     }
   }
 
+  async function newest() {
+    const [container] = await fleet.containers(workspace);
+    return fleet.engine.docker.getContainer(container?.Id ?? "");
+  }
+
   /** Nothing is removed until an operator decides. */
   async function expectStuck(oldContainer: string): Promise<void> {
     const [stuck] = await fleet.workspaces();
-    expect(stuck?.status).to.equal("failed");
     const containers = await fleet.containers(workspace);
     expect(containers.map(({ Id }) => Id))
       .to.have.length(2)
@@ -116,7 +130,7 @@ describe("fault 17: the host is killed in a swap", () => {
   }
 });
 
-/** Tells, from inside the database, when a swap has come into a phase, or is about to leave it and can't. */
+/** Tells, from inside the database, when a swap has come into a phase, or is about to leave it; and keeps it there. */
 class PhaseTrap {
   readonly sprung: Promise<void>;
   readonly #client: pg.Client;
@@ -124,22 +138,23 @@ class PhaseTrap {
   static async set(url: string, phase: SwapPhase, when: (typeof MOMENTS)[number]): Promise<PhaseTrap> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    const entered = when === "as soon as it is written";
     // This session holds the lock: whoever leaves the phase waits for it, until its process is gone.
     await client.query("select pg_advisory_lock(17)");
     await client.query("listen phase_trap");
     await client.query(
-      `create function phase_trap() returns trigger language plpgsql as $$ begin ${
-        entered
-          ? `if new.phase = '${phase}' then perform pg_notify('phase_trap', ''); end if; return new;`
-          : `if old.phase = '${phase}' then perform pg_advisory_xact_lock(17); end if; return coalesce(new, old);`
-      } end $$`,
+      `create function phase_trap() returns trigger language plpgsql as $$ begin
+         if new.phase is distinct from old.phase then
+           if new.phase = '${phase}' then perform pg_notify('phase_trap', ''); end if;
+           if old.phase = '${phase}' then perform pg_advisory_xact_lock(17); end if;
+         end if;
+         return coalesce(new, old);
+       end $$`,
     );
     await client.query(
-      `create trigger phase_trap before ${entered ? "insert or update" : "update or delete"} on workspace_swaps
+      `create trigger phase_trap before insert or update or delete on workspace_swaps
        for each row execute function phase_trap()`,
     );
-    return new PhaseTrap(client, entered);
+    return new PhaseTrap(client, when === "as soon as it is written");
   }
 
   private constructor(client: pg.Client, entered: boolean) {
@@ -149,17 +164,16 @@ class PhaseTrap {
       : eventually(async () => await this.#somebodyWaits(), { timeoutMs: 60_000 }).then(() => undefined);
   }
 
+  /** Whoever still waits on behalf of the killed host goes without having left the phase. */
   async remove(): Promise<void> {
+    await this.#client.query(`select pg_terminate_backend(pid) ${WAITING}`);
+    await eventually(async () => !(await this.#somebodyWaits()), { what: "nobody leaves the phase" });
     await this.#client.query("select pg_advisory_unlock(17)");
     await this.#client.query("drop function phase_trap() cascade");
     await this.#client.end();
   }
 
   async #somebodyWaits(): Promise<boolean> {
-    const waiting = await this.#client.query(
-      `select 1 from pg_locks join pg_database d on d.oid = database and d.datname = current_database()
-       where locktype = 'advisory' and objid = 17 and not granted`,
-    );
-    return waiting.rowCount === 1;
+    return (await this.#client.query(`select 1 ${WAITING}`)).rowCount === 1;
   }
 }
