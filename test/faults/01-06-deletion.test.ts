@@ -150,6 +150,7 @@ describe("faults 1–6: deletions, and creations that come late", function () {
   }
 
   it("6: a container that the engine makes although its answer was lost gives way to the next attempt", async () => {
+    world.proxy.heal();
     world.proxy.fault = ({ method, path }) => {
       if (method === "POST" && CREATE.test(path)) return { kind: "lose" };
       // What came of it can't be seen either.

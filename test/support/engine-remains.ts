@@ -38,10 +38,24 @@ export async function removeEngine(directory: string): Promise<void> {
   const number = FOLDER_PATTERN.exec(basename(directory))?.[1];
   if (number === undefined) return;
   const names = engineNames(Number(number));
-  await endProcesses(names);
-  await unmountBelow(directory);
-  await removeBridges(names);
-  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  const found = await identityOf(directory);
+  // Who else removes it may have come first, and the number may be another engine's by now.
+  const isStillThis = async () => (await identityOf(directory)) === found;
+  for (const step of [
+    () => endProcesses(names, isStillThis),
+    () => unmountBelow(directory),
+    () => removeBridges(names),
+    () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
+  ]) {
+    if (!(await isStillThis())) return;
+    await step();
+  }
+}
+
+/** Tells a folder from one that is made later in its place; undefined where there is none. */
+async function identityOf(directory: string): Promise<string | undefined> {
+  const made = await stat(directory).catch(() => undefined);
+  return made === undefined ? undefined : `${made.ino} ${made.birthtimeMs}`;
 }
 
 /** Removes what runs that were killed together with their watchdog have left behind. */
@@ -62,10 +76,10 @@ async function isAbandoned(directory: string): Promise<boolean> {
   return (await processIdentity(Number(owner.split(":")[0]))) !== owner;
 }
 
-async function endProcesses(names: EngineNames): Promise<void> {
+async function endProcesses(names: EngineNames, isStillThis: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;
   const asked = new Set<number>();
-  for (;;) {
+  while (await isStillThis()) {
     const all = await listProcesses();
     const shims = all.filter((entry) => entry.command.includes(`-namespace ${names.bridge} `));
     const daemons = all.filter((entry) => entry.command.includes(`${names.directory}/`) && isDaemon(entry));
