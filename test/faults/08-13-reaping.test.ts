@@ -2,14 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import pg from "pg";
 import { create, field, untilStatus } from "../e2e/workspace-api.js";
-import {
-  CONTAINER_LIST,
-  emptyList,
-  partialList,
-  refusal,
-  VOLUME_LIST,
-  type Fault,
-} from "../support/engine-faults.js";
+import { CONTAINER_LIST, emptyList, listWithout, refusal, VOLUME_LIST } from "../support/engine-faults.js";
 import { runMolecule } from "../support/cli.js";
 import { eventually } from "../support/eventually.js";
 import { usePostgres } from "../support/postgres.js";
@@ -17,11 +10,6 @@ import { engineObjects } from "./invariants.js";
 import { FaultWorld } from "./world.js";
 
 const HOUR_MS = 3_600_000;
-
-/** A list of containers or volumes that leaves these out. */
-function without(hidden: readonly string[]): Fault {
-  return partialList((entry) => !hidden.includes(String(field(entry, "Id") ?? field(entry, "Name"))));
-}
 
 describe("faults 7–13: what the orphan sweep must not touch, and what it must", function () {
   this.timeout(300_000);
@@ -225,7 +213,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
   for (const [what, fault] of [
     ["empty", emptyList],
     // Of the rest of the world everything is told.
-    ["partial", without],
+    ["partial", listWithout],
     ["a 500", () => refusal(500, "it is on fire")],
   ] as const) {
     it(`11: nothing is removed and no status changes while the engine's list is ${what}`, async () => {
@@ -266,7 +254,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     // As a rollout leaves behind what it could not remove.
     await world.plant({ workspaceId: id, attempt: 1 });
 
-    world.proxy.fail("GET", CONTAINER_LIST, without([current]));
+    world.proxy.fail("GET", CONTAINER_LIST, listWithout([current]));
     expect(await world.sweep("health-sweep")).to.deep.equal({ ok: true, detail: null, error: null });
     // All of them first, then those of this one workspace.
     expect(world.proxy.count("GET", CONTAINER_LIST)).to.be.at.least(2);
@@ -276,7 +264,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     await world.check({ accepted: [id], untouched: objects });
 
     await world.plant({ workspaceId: id, attempt: 1 });
-    world.proxy.fail("GET", CONTAINER_LIST, without([current]));
+    world.proxy.fail("GET", CONTAINER_LIST, listWithout([current]));
     expect((await world.host.api("POST", `/workspaces/${id}/pause`)).status).to.equal(200);
     await eventually(
       async () => {
@@ -301,7 +289,7 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
     });
     const objects = await engineObjects(world.engine.docker, [id]);
     await world.client.query("update workspaces set status = 'offline' where id = $1", [id]);
-    world.proxy.fail("GET", CONTAINER_LIST, without(await world.containersOf(id)));
+    world.proxy.fail("GET", CONTAINER_LIST, listWithout(await world.containersOf(id)));
     expect(await world.sweep("health-sweep")).to.deep.equal({ ok: true, detail: null, error: null });
     expect(await world.statusOf(id)).to.equal("offline");
     expect(await engineObjects(world.engine.docker, [id])).to.deep.equal(objects);

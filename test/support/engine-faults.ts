@@ -64,6 +64,15 @@ export function partialList(keep: (entry: unknown, index: number) => boolean): F
   };
 }
 
+/** A list that leaves these out, against the truth: containers by id, volumes by name. */
+export function listWithout(hidden: readonly string[]): Fault {
+  return partialList((entry) => {
+    if (typeof entry !== "object" || entry === null) return true;
+    const key = "Id" in entry ? entry.Id : "Name" in entry ? entry.Name : undefined;
+    return typeof key !== "string" || !hidden.includes(key);
+  });
+}
+
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }

@@ -4,16 +4,9 @@ import { eventually } from "@molecule/test/support/eventually.js";
 import { expect } from "chai";
 import type { DockerRuntime } from "../../../dist/runtimes/docker/docker-runtime.js";
 import { failureOf, launchReady, patientCall, probeSpec, UNTIL_STOPPED } from "../probe.js";
-import { closedGate, EngineProxy, partialList, type Fault } from "@molecule/test/support/engine-faults.js";
+import { closedGate, EngineProxy, listWithout, type Fault } from "@molecule/test/support/engine-faults.js";
 import { skip } from "@molecule/test/support/skip.js";
 import { DockerWorld } from "./world.js";
-
-/** A list that leaves the container out. */
-function without(id: string): Fault {
-  return partialList(
-    (entry) => typeof entry !== "object" || entry === null || !("Id" in entry) || entry.Id !== id,
-  );
-}
 
 describe("docker runtime: an engine that fails", () => {
   let world: DockerWorld;
@@ -56,7 +49,7 @@ describe("docker runtime: an engine that fails", () => {
     const first = await launchReady(runtime, made);
     await runtime.replacement.stopKeeping(made.workspaceId, 1, patientCall());
     const second = await launchReady(runtime, { ...made, attempt: 2, keepAttempt: 1 });
-    failing("GET", LIST, without(second.handle));
+    failing("GET", LIST, listWithout([second.handle]));
     expect(await runtime.observe(made.workspaceId, patientCall())).to.include({
       attempt: 2,
       running: true,
@@ -76,12 +69,12 @@ describe("docker runtime: an engine that fails", () => {
     await runtime.replacement.stopKeeping(workspaceId, 1, patientCall());
     const second = await launchReady(runtime, { ...made, attempt: 2, keepAttempt: 1 });
     await runtime.replacement.stopKeeping(workspaceId, 2, patientCall());
-    failing("GET", LIST, without(first.handle));
+    failing("GET", LIST, listWithout([first.handle]));
     const kept = await runtime.replacement.observeAttempt(workspaceId, 1, patientCall());
     expect(kept).to.include({ state: "present", handle: first.handle, running: false });
     const back = await runtime.replacement.startKept(workspaceId, 1, [], patientCall());
     expect(back.handle).to.equal(first.handle);
-    failing("GET", LIST, without(second.handle));
+    failing("GET", LIST, listWithout([second.handle]));
     await runtime.replacement.removeAttempt(workspaceId, 2, patientCall());
     expect(await world.containersOf(workspaceId)).to.deep.equal([first.handle]);
   });
