@@ -72,6 +72,7 @@ export {
   type OrphanFinding,
   type OrphanReport,
   type OwnerRecords,
+  type OwnerReading,
   type OwnerRow,
   type PendingProvision,
   type ProvisionDeadlines,

@@ -37,22 +37,20 @@ export interface EngineVolume extends EngineObjectFacts {
   readonly kind: "volume";
 }
 
-/** What the engine holds. `unknown` when any part of it could not be listed: nothing follows from the rest then. */
-export type EngineListing =
-  | {
-      readonly state: "known";
-      readonly containers: readonly EngineContainer[];
-      readonly volumes: readonly EngineVolume[];
-    }
+/** All objects of one kind that the engine holds; `unknown` when they could not be listed, of which nothing follows. */
+export type EngineListing<T extends EngineContainer | EngineVolume> =
+  | { readonly state: "known"; readonly objects: readonly T[] }
   | { readonly state: "unknown"; readonly reason: string };
 
 /** All that the engine holds, ours and others', for those who look after the whole. */
 export interface EngineInventory {
   /**
-   * Lists containers and volumes, in two calls of the engine; never throws. A list can be short by fault: what it
-   * lacks may be there all the same.
+   * Lists containers, in one call of the engine; never throws. A list can be short by fault: what it lacks may be
+   * there all the same.
    */
-  list(call: RuntimeCall): Promise<EngineListing>;
+  listContainers(call: RuntimeCall): Promise<EngineListing<EngineContainer>>;
+  /** Lists volumes, in the same way. */
+  listVolumes(call: RuntimeCall): Promise<EngineListing<EngineVolume>>;
   /**
    * The engine's clock, in ms since the epoch: ages are told by it and not by the host's.
    * @throws an error of the engine

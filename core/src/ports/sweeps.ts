@@ -40,16 +40,20 @@ export type SweepFuse =
       readonly workspaceIds: readonly string[];
     };
 
+/** What the database says of workspaces and of the fuse, as of one moment. */
+export interface OwnerReading {
+  /** A workspace without a row is left out; one whose row can't be made sense of is `undecodable`. */
+  readonly rows: ReadonlyMap<string, OwnerRow | "undecodable">;
+  readonly fuse: SweepFuse;
+}
+
 /** What the orphan sweep needs of the workspaces. */
 export interface OwnerRecords {
   /**
-   * The rows of these workspaces as they are now, in one query. A workspace without a row is left out; one whose row
-   * can't be made sense of is `undecodable`.
+   * The rows of these workspaces, and the fuse, as they are now; in one query.
    * @param workspaceIds - UUIDs
    */
-  rows(workspaceIds: readonly string[]): Promise<ReadonlyMap<string, OwnerRow | "undecodable">>;
-  /** One query. */
-  fuse(): Promise<SweepFuse>;
+  read(workspaceIds: readonly string[]): Promise<OwnerReading>;
   /** Blows the fuse over these workspaces, with an event; one that is blown already takes the new list. */
   blowFuse(workspaceIds: readonly string[], limit: number, lease: SweepLease): Promise<void>;
   /** Puts the fuse back: what was confirmed is done, or there is nothing left to confirm. */

@@ -48,11 +48,11 @@ export class HealthSweep {
     const { now, workspaces } = await health.watched();
     if (workspaces.length === 0) return undefined;
     const agesHold = this.#clockWatch.agesHold({ wall: now, monotonic: clock.monotonic() });
-    const listing = await inventory.list(call);
-    const containersOf = listing.state === "known" ? byWorkspace(listing.containers) : null;
+    const listing = await inventory.listContainers(call);
+    const containersOf = listing.state === "known" ? byWorkspace(listing.objects) : null;
     const looping =
       listing.state === "known"
-        ? this.#crashLoops.observe(listing.containers, clock.monotonic())
+        ? this.#crashLoops.observe(listing.objects, clock.monotonic())
         : new Set<string>();
     const experience = { agesHold, looping };
     const counts: Record<Outcome, number> = { offline: 0, restarted: 0, moved: 0 };

@@ -2,6 +2,7 @@ import type {
   EngineInventory,
   OrphanFinding,
   OrphanReport,
+  OwnerReading,
   OwnerRecords,
   RuntimeCall,
   SweepFuse,
@@ -49,24 +50,19 @@ export interface Experience {
 }
 
 /**
- * Lists what the engine holds, reads the rows after that, and judges; changes nothing. Two calls of the engine and two
- * queries; one call more where something is suspect.
+ * Lists what the engine holds, reads the rows, and judges; changes nothing. Two calls of the engine and one query; a
+ * second query where something is not plainly a live workspace's, and one call more where something is suspect.
  */
 export async function examine(
   { inventory, records }: Sources,
   experience: Experience,
   call: RuntimeCall,
 ): Promise<Examination> {
-  const listing = await inventory.list(call);
-  if (listing.state === "unknown") return nothingKnown(listing.reason);
-  const objects: readonly EngineObject[] = [...listing.containers, ...listing.volumes];
-  const own = objects.filter(({ owner }) => owner === "ours");
-  const byWorkspace = groupByWorkspace(own);
-  const [rows, fuse] = await Promise.all([
-    records.rows([...byWorkspace.keys()].filter(isWorkspaceId)),
-    records.fuse(),
-  ]);
-  const judged = objects.map((object) => ({ object, judgement: judge(object, rows) }));
+  const listed = await list({ inventory, records }, call);
+  if (listed.state === "unknown") return nothingKnown(listed.reason);
+  const { objects, early } = listed;
+  const byWorkspace = groupByWorkspace(objects.filter(({ owner }) => owner === "ours"));
+  const { judged, fuse } = await judgeAll(objects, early, records);
   const isSuspect = judged.some(({ judgement }) => judgement.kind === "suspect");
   const now = isSuspect ? await inventory.now(call) : 0;
   const aged = judged.map(({ object, judgement }) => ({
@@ -87,6 +83,60 @@ export async function examine(
     foreign: objects.filter(({ owner }) => owner === "foreign").length,
     unlabelled: objects.filter(({ owner }) => owner === "unlabelled").length,
   };
+}
+
+type Listed =
+  | {
+      readonly state: "known";
+      readonly objects: readonly EngineObject[];
+      /** Of the volumes' workspaces, read after the volumes were listed, and maybe before the containers were. */
+      readonly early: OwnerReading;
+    }
+  | { readonly state: "unknown"; readonly reason: string };
+
+/** Containers take the engine several times as long to list as volumes: rows are read meanwhile. */
+async function list({ inventory, records }: Sources, call: RuntimeCall): Promise<Listed> {
+  const listing = inventory.listContainers(call);
+  try {
+    const volumes = await inventory.listVolumes(call);
+    if (volumes.state === "unknown") return volumes;
+    const early = await records.read(workspacesOf(volumes.objects));
+    const containers = await listing;
+    if (containers.state === "unknown") return containers;
+    return { state: "known", objects: [...containers.objects, ...volumes.objects], early };
+  } finally {
+    // Also where the rest has failed: no pass leaves a call behind.
+    await listing;
+  }
+}
+
+interface Judged {
+  readonly object: EngineObject;
+  readonly judgement: Judgement;
+}
+
+/**
+ * A row that was read before its object was listed may clear the object, but never speak against it: all that is of
+ * this installation and not cleared is judged by rows that are read now, after both lists.
+ */
+async function judgeAll(
+  objects: readonly EngineObject[],
+  early: OwnerReading,
+  records: OwnerRecords,
+): Promise<{ readonly judged: readonly Judged[]; readonly fuse: SweepFuse }> {
+  const first = objects.map((object) => ({ object, judgement: judge(object, early.rows) }));
+  const open = first.filter(({ object, judgement }) => object.owner === "ours" && judgement.kind !== "owned");
+  if (open.length === 0) return { judged: first, fuse: early.fuse };
+  const late = await records.read(workspacesOf(open.map(({ object }) => object)));
+  const judged = first.map((each) =>
+    each.judgement.kind === "owned" ? each : { ...each, judgement: judge(each.object, late.rows) },
+  );
+  return { judged, fuse: late.fuse };
+}
+
+function workspacesOf(objects: readonly EngineObject[]): readonly string[] {
+  const ids = objects.flatMap(({ owner, workspaceId }) => (owner === "ours" ? [workspaceId] : []));
+  return [...new Set(ids)].filter(isWorkspaceId);
 }
 
 function groupByWorkspace(objects: readonly EngineObject[]): ReadonlyMap<string, readonly EngineObject[]> {

@@ -30,7 +30,7 @@ export function isWorkspaceId(text: string | null): text is string {
 
 /**
  * Judges one object by the reaping rule; design.md §4.
- * @param rows read after the object was listed
+ * @param rows read after the object was listed; of any that were read before, only "owned" is to be believed
  */
 export function judge(object: EngineObject, rows: ReadonlyMap<string, OwnerRow | "undecodable">): Judgement {
   const { owner, workspaceId } = object;

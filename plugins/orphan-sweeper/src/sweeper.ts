@@ -144,7 +144,7 @@ class Removal {
       proof === "no-row" ? [object.workspaceId ?? ""] : [],
     );
     if (ids.length === 0) return findings;
-    const rows = await this.#sources.records.rows(ids);
+    const { rows } = await this.#sources.records.read(ids);
     return findings.filter(({ proof, object }) => proof !== "no-row" || !rows.has(object.workspaceId ?? ""));
   }
 

@@ -1,7 +1,12 @@
+import { EventEmitter, once } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import {
   silentLogger,
+  type EngineContainer,
   type EngineInventory,
   type EngineListing,
+  type EngineVolume,
+  type OwnerReading,
   type OwnerRecords,
   type OwnerRow,
   type SweepFuse,
@@ -22,14 +27,25 @@ class World implements EngineInventory, OwnerRecords {
   readonly asked: string[] = [];
   /** Ids whose removal fails. */
   readonly stuck = new Set<string>();
-  unknown: string | null = null;
+  /** Kinds that can't be listed. */
+  readonly unknown = new Set<EngineObject["kind"]>();
+  /** Happens once, after rows were read and before the containers are listed; or else the read fails with it. */
+  meanwhile: (() => void) | Error | undefined;
+  readonly #reads = new EventEmitter();
+  /** Lists of containers that are under way. */
+  listing = 0;
 
-  list(): Promise<EngineListing> {
-    this.asked.push("list");
-    if (this.unknown !== null) return Promise.resolve({ state: "unknown", reason: this.unknown });
-    const containers = this.objects.flatMap((each) => (each.kind === "container" ? [each] : []));
-    const volumes = this.objects.flatMap((each) => (each.kind === "volume" ? [each] : []));
-    return Promise.resolve({ state: "known", containers, volumes });
+  async listContainers(): Promise<EngineListing<EngineContainer>> {
+    this.listing += 1;
+    if (this.meanwhile !== undefined) await once(this.#reads, "read");
+    // Later than all that waits for no list.
+    await setImmediate();
+    this.listing -= 1;
+    return this.#listing("container", (each) => (each.kind === "container" ? [each] : []));
+  }
+
+  listVolumes(): Promise<EngineListing<EngineVolume>> {
+    return Promise.resolve(this.#listing("volume", (each) => (each.kind === "volume" ? [each] : [])));
   }
 
   now(): Promise<number> {
@@ -45,14 +61,15 @@ class World implements EngineInventory, OwnerRecords {
     return this.#remove(id);
   }
 
-  rows(): Promise<ReadonlyMap<string, OwnerRow | "undecodable">> {
-    this.asked.push("rows");
-    return Promise.resolve(this.owners);
-  }
-
-  fuse(): Promise<SweepFuse> {
-    this.asked.push("fuse");
-    return Promise.resolve(this.fuseState);
+  read(workspaceIds: readonly string[]): Promise<OwnerReading> {
+    this.asked.push(`read ${workspaceIds.length}`);
+    const rows = new Map([...this.owners].filter(([id]) => workspaceIds.includes(id)));
+    const { meanwhile, fuseState: fuse } = this;
+    this.meanwhile = undefined;
+    this.#reads.emit("read");
+    if (meanwhile instanceof Error) return Promise.reject(meanwhile);
+    meanwhile?.();
+    return Promise.resolve({ rows, fuse });
   }
 
   blowFuse(workspaceIds: readonly string[]): Promise<void> {
@@ -67,6 +84,15 @@ class World implements EngineInventory, OwnerRecords {
 
   assertLease(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #listing<T extends EngineContainer | EngineVolume>(
+    kind: EngineObject["kind"],
+    pick: (object: EngineObject) => T[],
+  ): EngineListing<T> {
+    this.asked.push(`list ${kind}s`);
+    if (this.unknown.has(kind)) return { state: "unknown", reason: `the ${kind}s are on fire` };
+    return { state: "known", objects: this.objects.flatMap(pick) };
   }
 
   #remove(id: string): Promise<void> {
@@ -89,12 +115,53 @@ describe("the orphan sweeper", () => {
     ...changes,
   });
 
-  it("makes one listing and two queries where nothing is wrong, and says nothing", async () => {
+  it("makes two lists and one query where nothing is wrong, and says nothing", async () => {
+    const world = new World();
+    world.objects = [container(), volume(), container({ id: "c2", owner: "unlabelled", workspaceId: null })];
+    world.owners.set(WORKSPACE, row());
+    expect(await sweeperOf(world).pass(tick())).to.equal("1 without labels");
+    expect([...world.asked].sort()).to.deep.equal(["list containers", "list volumes", "read 1"]);
+  });
+
+  it("reads the rows again of what a row of before the containers' list does not clear, and of that only", async () => {
+    const world = new World();
+    const cleared = WORKSPACE.replace(/^0/, "1");
+    world.objects = [container(), volume(), container({ id: "c2", workspaceId: cleared })];
+    world.objects.push(volume({ id: "v2", workspaceId: cleared }));
+    const young = row({ attempt: 1, lastAttempt: 1 });
+    for (const [before, after] of [
+      [undefined, row()],
+      [young, row()],
+      ["undecodable", row()],
+    ] as const) {
+      world.owners.clear();
+      world.owners.set(cleared, row());
+      if (before !== undefined) world.owners.set(WORKSPACE, before);
+      world.meanwhile = () => world.owners.set(WORKSPACE, after);
+      world.asked.length = 0;
+      expect(await sweeperOf(world).pass(tick())).to.equal(undefined);
+      expect(world.asked).to.deep.equal(["list volumes", "read 2", "list containers", "read 1"]);
+    }
+  });
+
+  it("leaves what a row of before the containers' list clears to the next pass", async () => {
     const world = new World();
     world.objects = [container(), volume()];
     world.owners.set(WORKSPACE, row());
-    expect(await sweeperOf(world).pass(tick())).to.equal(undefined);
-    expect(world.asked).to.deep.equal(["list", "rows", "fuse"]);
+    world.meanwhile = () => world.owners.set(WORKSPACE, row({ removed: true }));
+    const sweeper = sweeperOf(world);
+    expect(await sweeper.pass(tick())).to.equal(undefined);
+    expect(await sweeper.pass(tick())).to.equal("2 removed");
+  });
+
+  it("leaves no list behind when the rows can't be read", async () => {
+    const world = new World();
+    world.meanwhile = new Error("the database is on fire");
+    const failed = await sweeperOf(world)
+      .pass(tick())
+      .catch((error: unknown) => error);
+    expect(failed).to.have.property("message", "the database is on fire");
+    expect(world.listing).to.equal(0);
   });
 
   it("removes the containers of a removed workspace before its volumes, with the proof in the log", async () => {
@@ -196,12 +263,15 @@ describe("the orphan sweeper", () => {
     expect(removals(world)).to.deep.equal([]);
   });
 
-  it("concludes nothing where nothing is known of the engine", async () => {
-    const world = new World();
-    world.unknown = "it is on fire";
-    expect(await sweeperOf(world).pass(tick())).to.equal(
-      "skipped: nothing is known of the engine: it is on fire",
-    );
-    expect(world.asked).to.deep.equal(["list"]);
-  });
+  for (const kind of ["container", "volume"] as const) {
+    it(`concludes nothing where the ${kind}s can't be listed`, async () => {
+      const world = new World();
+      world.objects = [container(), volume()];
+      world.owners.set(WORKSPACE, row({ removed: true }));
+      world.unknown.add(kind);
+      const told = `skipped: nothing is known of the engine: the ${kind}s are on fire`;
+      expect(await sweeperOf(world).pass(tick())).to.equal(told);
+      expect(removals(world)).to.deep.equal([]);
+    });
+  }
 });

@@ -2,8 +2,8 @@ import {
   messageOf,
   type AttemptOfWorkspace,
   type Clock,
+  type EngineContainer,
   type EngineInventory,
-  type EngineListing,
   type LeftoverProvision,
   type PendingProvision,
   type ProvisionDeadlines,
@@ -29,8 +29,6 @@ interface Overdue {
   /** What it had. */
   readonly seconds: number;
 }
-
-type KnownListing = Extract<EngineListing, { state: "known" }>;
 
 /** Fails provisions that have run out of time, and stops what failed provisions have left. */
 export class ProvisionTimeoutSweep {
@@ -65,8 +63,8 @@ export class ProvisionTimeoutSweep {
   /** A pass stops at once what it times out. */
   async #dryPass(overdue: readonly Overdue[], call: RuntimeCall): Promise<string | undefined> {
     const failed = [...(await this.#deadlines.leftovers()), ...overdue.map(({ provision }) => provision)];
-    const listing = failed.length === 0 ? null : await this.#inventory.list(call);
-    const left = listing?.state === "known" ? failed.filter((each) => isThere(each, listing)) : [];
+    const listing = failed.length === 0 ? null : await this.#inventory.listContainers(call);
+    const left = listing?.state === "known" ? failed.filter((each) => isThere(each, listing.objects)) : [];
     return told([overdue.length, "would time out"], [left.length, "left-over container(s) would be stopped"]);
   }
 
@@ -81,12 +79,12 @@ export class ProvisionTimeoutSweep {
   async #stopLeftovers(call: RuntimeCall, lease: SweepLease): Promise<number> {
     const leftovers = await this.#deadlines.leftovers();
     if (leftovers.length === 0) return 0;
-    const listing = await this.#inventory.list(call);
+    const listing = await this.#inventory.listContainers(call);
     if (listing.state === "unknown") return 0;
     let stopped = 0;
     for (const leftover of leftovers) {
       call.signal.throwIfAborted();
-      if (await this.#settle(leftover, listing, call, lease)) stopped += 1;
+      if (await this.#settle(leftover, listing.objects, call, lease)) stopped += 1;
     }
     return stopped;
   }
@@ -94,12 +92,12 @@ export class ProvisionTimeoutSweep {
   /** @returns whether something was stopped */
   async #settle(
     leftover: LeftoverProvision,
-    listing: KnownListing,
+    containers: readonly EngineContainer[],
     call: RuntimeCall,
     lease: SweepLease,
   ): Promise<boolean> {
     const { workspaceId, attempt, ageSeconds } = leftover;
-    if (!isThere(leftover, listing)) {
+    if (!isThere(leftover, containers)) {
       if (ageSeconds >= LEFTOVER_SECONDS) await this.#deadlines.forgetLeftover(leftover, lease);
       return false;
     }
@@ -120,7 +118,10 @@ export class ProvisionTimeoutSweep {
 }
 
 /** Whether a container of the failed attempt, or of one before, is left. */
-function isThere({ workspaceId, attempt }: AttemptOfWorkspace, { containers }: KnownListing): boolean {
+function isThere(
+  { workspaceId, attempt }: AttemptOfWorkspace,
+  containers: readonly EngineContainer[],
+): boolean {
   return containers.some(
     (each) => each.owner === "ours" && each.workspaceId === workspaceId && (each.attempt ?? 0) <= attempt,
   );

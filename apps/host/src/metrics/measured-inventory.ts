@@ -25,12 +25,21 @@ export class MeasuredInventory implements EngineInventory {
     this.#measurement = { driver, clock, onCall };
   }
 
-  list(call: RuntimeCall): Promise<EngineListing> {
+  listContainers(call: RuntimeCall): Promise<EngineListing<EngineContainer>> {
     return measureCall(
       this.#measurement,
-      "inventory-list",
-      () => this.#inventory.list(call),
-      ({ state }) => state === "known",
+      "inventory-list-containers",
+      () => this.#inventory.listContainers(call),
+      isKnown,
+    );
+  }
+
+  listVolumes(call: RuntimeCall): Promise<EngineListing<EngineVolume>> {
+    return measureCall(
+      this.#measurement,
+      "inventory-list-volumes",
+      () => this.#inventory.listVolumes(call),
+      isKnown,
     );
   }
 
@@ -49,4 +58,8 @@ export class MeasuredInventory implements EngineInventory {
       this.#inventory.removeVolume(volume, call),
     );
   }
+}
+
+function isKnown({ state }: { readonly state: "known" | "unknown" }): boolean {
+  return state === "known";
 }

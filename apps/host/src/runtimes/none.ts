@@ -1,7 +1,9 @@
 import type {
   ContainerRuntime,
+  EngineContainer,
   EngineInventory,
   EngineListing,
+  EngineVolume,
   LaunchedWith,
   LaunchResult,
   Presence,
@@ -76,7 +78,11 @@ class NoInventory implements EngineInventory {
     this.#reason = reason;
   }
 
-  list(): Promise<EngineListing> {
+  listContainers(): Promise<EngineListing<EngineContainer>> {
+    return Promise.resolve({ state: "unknown", reason: this.#reason });
+  }
+
+  listVolumes(): Promise<EngineListing<EngineVolume>> {
     return Promise.resolve({ state: "unknown", reason: this.#reason });
   }
 

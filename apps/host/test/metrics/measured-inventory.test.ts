@@ -10,7 +10,8 @@ describe("MeasuredInventory", () => {
     const { inventory } = new NoneRuntime("this is a test");
     const measured = new MeasuredInventory(inventory, "none", systemClock, (run) => runs.push(run));
     const call = { signal: new AbortController().signal, log: silentLogger };
-    expect(await measured.list(call)).to.deep.equal(await inventory.list(call));
+    expect(await measured.listContainers(call)).to.deep.equal(await inventory.listContainers(call));
+    expect(await measured.listVolumes(call)).to.deep.equal(await inventory.listVolumes(call));
     const object = {
       id: "x",
       name: "x",
@@ -28,7 +29,8 @@ describe("MeasuredInventory", () => {
       expect(await refused.catch((error: unknown) => error)).to.have.property("code", "NO_CONTAINER_RUNTIME");
     }
     expect(runs.map((run) => `${run.driver} ${run.call} ${run.outcome}`)).to.deep.equal([
-      "none inventory-list failed",
+      "none inventory-list-containers failed",
+      "none inventory-list-volumes failed",
       "none inventory-now failed",
       "none inventory-remove-container failed",
       "none inventory-remove-volume failed",

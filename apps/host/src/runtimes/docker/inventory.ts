@@ -34,15 +34,12 @@ export class DockerInventory implements EngineInventory {
     this.#parts = parts;
   }
 
-  async list(call: RuntimeCall): Promise<EngineListing> {
-    try {
-      return await this.#within(call.signal, async (signal) => {
-        const [containers, volumes] = await Promise.all([this.#containers(signal), this.#volumes(signal)]);
-        return { state: "known", containers, volumes };
-      });
-    } catch (error) {
-      return { state: "unknown", reason: messageOf(error) };
-    }
+  listContainers({ signal }: RuntimeCall): Promise<EngineListing<EngineContainer>> {
+    return this.#listing(signal, (bound) => this.#containers(bound));
+  }
+
+  listVolumes({ signal }: RuntimeCall): Promise<EngineListing<EngineVolume>> {
+    return this.#listing(signal, (bound) => this.#volumes(bound));
   }
 
   async now({ signal }: RuntimeCall): Promise<number> {
@@ -72,6 +69,17 @@ export class DockerInventory implements EngineInventory {
   async removeVolume({ id, workspaceId }: EngineVolume, call: RuntimeCall): Promise<void> {
     if (workspaceId === null) throw runtimeErrors.OBJECT_NOT_OURS({ kind: "volume", id });
     await this.#parts.volumes.removeOne(id, workspaceId, call);
+  }
+
+  async #listing<T extends EngineContainer | EngineVolume>(
+    signal: AbortSignal,
+    list: (bound: AbortSignal) => Promise<readonly T[]>,
+  ): Promise<EngineListing<T>> {
+    try {
+      return { state: "known", objects: await this.#within(signal, list) };
+    } catch (error) {
+      return { state: "unknown", reason: messageOf(error) };
+    }
   }
 
   /** Not filtered by label: what is not ours is to be counted. */

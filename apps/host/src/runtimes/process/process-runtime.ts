@@ -4,6 +4,7 @@ import {
   type Clock,
   type ContainerRuntime,
   type EngineInventory,
+  type EngineContainer,
   type EngineListing,
   type LaunchedWith,
   type LaunchResult,
@@ -64,7 +65,9 @@ export class ProcessRuntime implements ContainerRuntime {
   /** There are no images that could be rolled out. */
   readonly replacement = null;
   readonly inventory: EngineInventory = {
-    list: () => Promise.resolve(this.#listing()),
+    listContainers: () => Promise.resolve(this.#listing()),
+    // Not the folders: nothing on them says which installation made them, so only their workspace's deletion removes them.
+    listVolumes: () => Promise.resolve({ state: "known", objects: [] }),
     now: () => Promise.resolve(this.#options.clock.now()),
     removeContainer: ({ workspaceId }, call) =>
       workspaceId === null ? Promise.resolve() : this.stop(workspaceId, call),
@@ -188,13 +191,10 @@ export class ProcessRuntime implements ContainerRuntime {
     this.#launched.clear();
   }
 
-  /**
-   * The processes of this host. Not their folders: nothing on those says which installation made them, so that only
-   * the deletion of their workspace removes them.
-   */
-  #listing(): EngineListing {
+  /** The processes of this host. */
+  #listing(): EngineListing<EngineContainer> {
     const { hostId } = this.#options;
-    const containers = [...this.#launched].map(
+    const objects = [...this.#launched].map(
       ([workspaceId, { attempt, runtime, startedAt, process: found }]) => ({
         kind: "container" as const,
         id: `${hostId}/${found.pid}`,
@@ -208,7 +208,7 @@ export class ProcessRuntime implements ContainerRuntime {
         url: null,
       }),
     );
-    return { state: "known", containers, volumes: [] };
+    return { state: "known", objects };
   }
 
   async #start(

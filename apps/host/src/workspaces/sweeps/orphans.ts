@@ -137,7 +137,7 @@ export class Orphans {
     const objects = own.filter((each) => each.workspaceId === workspaceId);
     if (objects.length === 0) throw workspaceErrors.ORPHAN_NOT_FOUND({ found: workspaceId });
     const found = Math.max(1, ...objects.map(({ attempt }) => attempt ?? 0));
-    const row = (await this.#services.records.rows([workspaceId])).get(workspaceId);
+    const row = await this.#row(workspaceId);
     const runtime = request.runtime ?? objects.find((each) => each.runtime !== null)?.runtime ?? "";
     this.#assertAdoptable(workspaceId, row, found, runtime);
     const { events, stateMachine, provisioner, log } = this.#services;
@@ -185,7 +185,7 @@ export class Orphans {
   async #assertUnused(object: EngineContainer | EngineVolume): Promise<void> {
     const { id, workspaceId } = object;
     if (workspaceId === null) return;
-    const row = (await this.#services.records.rows([workspaceId])).get(workspaceId);
+    const row = await this.#row(workspaceId);
     if (row === undefined || row === "undecodable" || row.removed) return;
     const isOther =
       object.kind === "container" &&
@@ -194,10 +194,18 @@ export class Orphans {
     if (!isOther) throw workspaceErrors.ORPHAN_IN_USE({ id, workspaceId });
   }
 
+  async #row(workspaceId: string): Promise<OwnerRow | "undecodable" | undefined> {
+    const { rows } = await this.#services.records.read([workspaceId]);
+    return rows.get(workspaceId);
+  }
+
   async #own(call: RuntimeCall): Promise<(EngineContainer | EngineVolume)[]> {
-    const listing = await this.#services.inventory.list(call);
-    if (listing.state === "unknown") throw workspaceErrors.ENGINE_NOT_LISTED({ reason: listing.reason });
-    return [...listing.containers, ...listing.volumes].filter(({ owner }) => owner === "ours");
+    const { inventory } = this.#services;
+    const listings = await Promise.all([inventory.listContainers(call), inventory.listVolumes(call)]);
+    return listings.flatMap((listing) => {
+      if (listing.state === "unknown") throw workspaceErrors.ENGINE_NOT_LISTED({ reason: listing.reason });
+      return listing.objects.filter(({ owner }) => owner === "ours");
+    });
   }
 
   async #bounded<T>(work: (call: RuntimeCall) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
-import type { OwnerRecords, OwnerRow, SweepFuse, SweepLease } from "@molecule/core";
+import type { OwnerReading, OwnerRecords, OwnerRow, SweepFuse, SweepLease } from "@molecule/core";
 import { sql } from "kysely";
+import { jsonArrayFrom, jsonObjectFrom } from "kysely/helpers/postgres";
 import { workspaceErrors } from "../../errors/workspaces.js";
 import type { EventLog } from "../../storage/event-log.js";
 import { toJsonb } from "../../storage/json.js";
@@ -18,10 +19,10 @@ export class StoredOwnerRecords implements OwnerRecords {
     this.#events = services.events;
   }
 
-  async rows(workspaceIds: readonly string[]): Promise<ReadonlyMap<string, OwnerRow | "undecodable">> {
+  async read(workspaceIds: readonly string[]): Promise<OwnerReading> {
     const ids = [...new Set(workspaceIds)];
     // As texts, which are always readable: one odd row must not make the others unreadable.
-    const rows = await this.#db
+    const owners = this.#db
       .selectFrom("workspaces")
       .select([
         sql<string>`workspaces.id::text`.as("id"),
@@ -30,19 +31,16 @@ export class StoredOwnerRecords implements OwnerRecords {
         sql<string | null>`workspaces.last_attempt::text`.as("last_attempt"),
         attemptsInSwap.as("rollout_attempts"),
       ])
-      .where(sql<boolean>`workspaces.id = any(${ids}::uuid[])`)
-      .execute();
-    return new Map(rows.map((row) => [row.id, decode(row)]));
+      .where(sql<boolean>`workspaces.id = any(${ids}::uuid[])`);
+    const blown = this.#db.selectFrom("orphan_fuse").select(["workspace_ids", "since", "confirmed_at"]);
+    const { rows, fuse } = await this.#db
+      .selectNoFrom([jsonArrayFrom(owners).as("rows"), jsonObjectFrom(blown).as("fuse")])
+      .executeTakeFirstOrThrow();
+    return { rows: new Map(rows.map((row) => [row.id, decode(row)])), fuse: decodeFuse(fuse) };
   }
 
   async fuse(): Promise<SweepFuse> {
-    const blown = await this.#db.selectFrom("orphan_fuse").selectAll().executeTakeFirst();
-    if (blown === undefined) return { state: "whole" };
-    return {
-      state: blown.confirmed_at === null ? "blown" : "confirmed",
-      since: blown.since.toISOString(),
-      workspaceIds: blown.workspace_ids,
-    };
+    return (await this.read([])).fuse;
   }
 
   async blowFuse(workspaceIds: readonly string[], limit: number, lease: SweepLease): Promise<void> {
@@ -115,4 +113,19 @@ function decode(row: {
   const isKnown = WORKSPACE_STATUSES.some((status) => status === row.status);
   if (!isKnown || !Number.isSafeInteger(attempt) || !Number.isSafeInteger(lastAttempt)) return "undecodable";
   return { removed: row.status === "removed", attempt, lastAttempt, rolloutAttempts: row.rollout_attempts };
+}
+
+function decodeFuse(
+  blown: {
+    readonly workspace_ids: readonly string[];
+    readonly since: string;
+    readonly confirmed_at: string | null;
+  } | null,
+): SweepFuse {
+  if (blown === null) return { state: "whole" };
+  return {
+    state: blown.confirmed_at === null ? "blown" : "confirmed",
+    since: new Date(blown.since).toISOString(),
+    workspaceIds: blown.workspace_ids,
+  };
 }

@@ -13,10 +13,12 @@ describe("docker inventory", () => {
   afterEach(() => world.removeRemains());
   after(() => world.cleanUp());
 
-  async function known(runtime = world.runtime) {
-    const listing = await runtime.inventory.list(patientCall());
-    if (listing.state === "unknown") throw new Error(listing.reason);
-    return listing;
+  async function known({ inventory } = world.runtime) {
+    const containers = await inventory.listContainers(patientCall());
+    const volumes = await inventory.listVolumes(patientCall());
+    if (containers.state === "unknown") throw new Error(containers.reason);
+    if (volumes.state === "unknown") throw new Error(volumes.reason);
+    return { containers: containers.objects, volumes: volumes.objects };
   }
   const byId = <T extends EngineContainer | EngineVolume>(objects: readonly T[], workspaceId: string) =>
     objects.filter((each) => each.workspaceId === workspaceId);
@@ -88,16 +90,21 @@ describe("docker inventory", () => {
     expect(await world.containersOf(kept.workspaceId)).to.have.length(1);
   });
 
-  it("knows nothing when either list fails, in two calls of the engine", async function () {
+  it("makes one call of the engine for a list, and knows nothing of a kind when its list fails", async function () {
     const proxy = await EngineProxy.start(this, world.engine);
     const runtime = world.installation({ dockerHost: proxy.url });
     await known(runtime);
     proxy.heal();
     await known(runtime);
     expect(proxy.seen.map(({ path }) => path)).to.have.members(["/containers/json", "/volumes"]);
-    for (const path of [CONTAINER_LIST, VOLUME_LIST]) {
+    const { inventory } = runtime;
+    for (const [path, containers, volumes] of [
+      [CONTAINER_LIST, "unknown", "known"],
+      [VOLUME_LIST, "known", "unknown"],
+    ] as const) {
       proxy.fail("GET", path, refusal(500, "it is on fire"));
-      expect(await runtime.inventory.list(patientCall())).to.have.property("state", "unknown");
+      expect(await inventory.listContainers(patientCall())).to.have.property("state", containers);
+      expect(await inventory.listVolumes(patientCall())).to.have.property("state", volumes);
     }
     await proxy.close();
   });
