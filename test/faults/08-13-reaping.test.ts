@@ -220,21 +220,22 @@ describe("faults 7–13: what the orphan sweep must not touch, and what it must"
       const leaked = await world.plant();
       await world.insertRow(leaked, { status: "removed" });
       const listed = await world.plant();
-      await world.insertRow(listed);
+      // Nobody restarts it: what it has shall be there because it was not removed.
+      await world.insertRow(listed, { status: "paused" });
       const containers = [...(await world.containersOf(live)), ...(await world.containersOf(leaked))];
       const hidden = [...containers, ...(await world.volumesOf(live))];
-      for (const path of [VOLUME_LIST, CONTAINER_LIST]) {
-        world.proxy.fail("GET", path, fault(hidden));
-        await world.sweep("health-sweep");
-        expect(await world.statusOf(live)).to.equal("online");
-        expect(world.proxy.count("GET", path)).to.be.greaterThan(0);
-      }
+      world.proxy.fail("GET", CONTAINER_LIST, fault(hidden));
+      await world.sweep("health-sweep");
+      expect(await world.statusOf(live)).to.equal("online");
+      expect(world.proxy.count("GET", CONTAINER_LIST)).to.be.greaterThan(0);
       // Nor a volume whose container is only not told.
       await world.reap();
       expect(await world.containersOf(leaked)).to.have.length(1);
       expect(await world.volumesOf(leaked)).to.have.length(1);
       world.proxy.fail("GET", VOLUME_LIST, fault(hidden));
       await world.reap();
+      expect(world.proxy.count("GET", VOLUME_LIST)).to.be.greaterThan(0);
+      expect(await world.statusOf(live)).to.equal("online");
       expect(await world.containersOf(listed)).to.have.length(1);
       world.proxy.heal();
       await world.client.query("update workspaces set status = 'removed' where id = $1", [listed]);
