@@ -24,13 +24,16 @@ describe("faults 11, 12: what the sweeps make of lists and inspects that are not
   });
   after(() => world.close());
 
-  for (const [what, fault] of [
-    ["empty", emptyList],
+  const skipped = /^skipped: nothing is known of the engine: .*it is on fire/;
+  // What is told of a pass without the containers' list, then of one without the volumes': the leak is the only one that
+  // is ever removed, and of that a volume only together with its container.
+  for (const [what, fault, withoutContainers, withoutVolumes] of [
+    ["empty", emptyList, /^not removed: volume [^,]+$/, /^1 removed$/],
     // Of the rest of the world everything is told.
-    ["partial", listWithout],
-    ["a 500", () => refusal(500, "it is on fire")],
+    ["partial", listWithout, /^not removed: volume [^,]+$/, /^2 removed$/],
+    ["a 500", () => refusal(500, "it is on fire"), skipped, skipped],
   ] as const) {
-    it(`11: nothing is removed and no status changes while the engine's list is ${what}`, async () => {
+    it(`11: nothing that lives is removed and no status changes while the engine's list is ${what}`, async () => {
       const leaked = await world.plant();
       await world.insertRow(leaked, { status: "removed" });
       const listed = await world.plant();
@@ -43,14 +46,13 @@ describe("faults 11, 12: what the sweeps make of lists and inspects that are not
       expect(await world.statusOf(live)).to.equal("online");
       expect(world.proxy.count("GET", CONTAINER_LIST)).to.be.greaterThan(0);
       // Nor a volume whose container is only not told.
-      await world.reap();
+      expect(await world.reap()).to.match(withoutContainers);
       expect(await world.containersOf(leaked)).to.have.length(1);
       expect(await world.volumesOf(leaked)).to.have.length(1);
       world.proxy.fail("GET", VOLUME_LIST, fault(hidden));
-      await world.reap();
-      expect(world.proxy.count("GET", VOLUME_LIST)).to.be.greaterThan(0);
-      expect(await world.statusOf(live)).to.equal("online");
+      expect(await world.reap()).to.match(withoutVolumes);
       expect(await world.containersOf(listed)).to.have.length(1);
+      expect(await world.volumesOf(listed)).to.have.length(1);
       world.proxy.heal();
       await world.client.query("update workspaces set status = 'removed' where id = $1", [listed]);
       await world.reap();

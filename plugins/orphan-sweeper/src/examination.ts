@@ -50,8 +50,9 @@ export interface Experience {
 }
 
 /**
- * Lists what the engine holds, reads the rows, and judges; changes nothing. Two calls of the engine and one query; a
- * second query where something is not plainly a live workspace's, and one call more where something is suspect.
+ * Lists what the engine holds, reads the rows, and judges; changes nothing. Two calls of the engine and one query, by
+ * the volumes' labels; a second query where that does not show everything to be a live workspace's, and one call more
+ * where something is suspect.
  */
 export async function examine(
   { inventory, records }: Sources,
@@ -94,20 +95,23 @@ type Listed =
     }
   | { readonly state: "unknown"; readonly reason: string };
 
-/** Containers take the engine several times as long to list as volumes: rows are read meanwhile. */
-async function list({ inventory, records }: Sources, call: RuntimeCall): Promise<Listed> {
-  const listing = inventory.listContainers(call);
-  try {
-    const volumes = await inventory.listVolumes(call);
-    if (volumes.state === "unknown") return volumes;
-    const early = await records.read(workspacesOf(volumes.objects));
-    const containers = await listing;
-    if (containers.state === "unknown") return containers;
-    return { state: "known", objects: [...containers.objects, ...volumes.objects], early };
-  } finally {
-    // Also where the rest has failed: no pass leaves a call behind.
-    await listing;
-  }
+async function list(sources: Sources, call: RuntimeCall): Promise<Listed> {
+  const containersListing = sources.inventory.listContainers(call);
+  // Containers take the engine several times as long to list as volumes: rows are read meanwhile.
+  const volumesReading = readByVolumes(sources, call);
+  // Whatever becomes of either: no pass leaves a call behind.
+  await Promise.allSettled([containersListing, volumesReading]);
+  const containers = await containersListing;
+  const volumes = await volumesReading;
+  if (containers.state === "unknown") return containers;
+  if (volumes.state === "unknown") return volumes;
+  return { ...volumes, objects: [...containers.objects, ...volumes.objects] };
+}
+
+async function readByVolumes({ inventory, records }: Sources, call: RuntimeCall): Promise<Listed> {
+  const volumes = await inventory.listVolumes(call);
+  if (volumes.state === "unknown") return volumes;
+  return { ...volumes, early: await records.read(workspacesOf(volumes.objects)) };
 }
 
 interface Judged {
@@ -116,8 +120,8 @@ interface Judged {
 }
 
 /**
- * A row that was read before its object was listed may clear the object, but never speak against it: all that is of
- * this installation and not cleared is judged by rows that are read now, after both lists.
+ * A row that was read before its object was listed may clear the object, but never speak against it: what is not
+ * cleared is judged by rows that are read now, after both lists.
  */
 async function judgeAll(
   objects: readonly EngineObject[],
@@ -125,9 +129,10 @@ async function judgeAll(
   records: OwnerRecords,
 ): Promise<{ readonly judged: readonly Judged[]; readonly fuse: SweepFuse }> {
   const first = objects.map((object) => ({ object, judgement: judge(object, early.rows) }));
-  const open = first.filter(({ object, judgement }) => object.owner === "ours" && judgement.kind !== "owned");
-  if (open.length === 0) return { judged: first, fuse: early.fuse };
-  const late = await records.read(workspacesOf(open.map(({ object }) => object)));
+  const open = first.filter(({ judgement }) => judgement.kind !== "owned").map(({ object }) => object);
+  const workspaceIds = workspacesOf(open);
+  if (workspaceIds.length === 0) return { judged: first, fuse: early.fuse };
+  const late = await records.read(workspaceIds);
   const judged = first.map((each) =>
     each.judgement.kind === "owned" ? each : { ...each, judgement: judge(each.object, late.rows) },
   );

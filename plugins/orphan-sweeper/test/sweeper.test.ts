@@ -115,11 +115,16 @@ describe("the orphan sweeper", () => {
     ...changes,
   });
 
-  it("makes two lists and one query where nothing is wrong, and says nothing", async () => {
+  it("makes two lists and one query where nothing is to be removed", async () => {
     const world = new World();
-    world.objects = [container(), volume(), container({ id: "c2", owner: "unlabelled", workspaceId: null })];
+    world.objects = [
+      container(),
+      volume(),
+      container({ id: "c2", owner: "unlabelled", workspaceId: null }),
+      volume({ id: "v2", workspaceId: "no workspace's" }),
+    ];
     world.owners.set(WORKSPACE, row());
-    expect(await sweeperOf(world).pass(tick())).to.equal("1 without labels");
+    expect(await sweeperOf(world).pass(tick())).to.equal("1 unproven, 1 without labels");
     expect([...world.asked].sort()).to.deep.equal(["list containers", "list volumes", "read 1"]);
   });
 
@@ -152,6 +157,25 @@ describe("the orphan sweeper", () => {
     const sweeper = sweeperOf(world);
     expect(await sweeper.pass(tick())).to.equal(undefined);
     expect(await sweeper.pass(tick())).to.equal("2 removed");
+  });
+
+  it("removes what an operator confirms while the containers are listed, and takes no confirmation back", async () => {
+    const world = new World();
+    world.objects = [1, 2, 3, 4].map((n) =>
+      container({ id: `c${n}`, workspaceId: WORKSPACE.replace(/^./, String(n)) }),
+    );
+    const sweeper = sweeperOf(world);
+    await sweeper.pass(tick());
+    expect(await sweeper.pass(tick())).to.equal("4 held back by the fuse");
+    const blown = world.fuseState;
+    if (blown.state === "whole") throw new Error("it is blown");
+    world.meanwhile = () => {
+      world.fuseState = { ...blown, state: "confirmed" };
+    };
+    expect(await sweeper.pass(tick())).to.equal("4 removed");
+    expect(world.fuseState.state).to.equal("confirmed");
+    expect(await sweeper.pass(tick())).to.equal(undefined);
+    expect(world.fuseState).to.deep.equal({ state: "whole" });
   });
 
   it("leaves no list behind when the rows can't be read", async () => {
@@ -272,6 +296,7 @@ describe("the orphan sweeper", () => {
       const told = `skipped: nothing is known of the engine: the ${kind}s are on fire`;
       expect(await sweeperOf(world).pass(tick())).to.equal(told);
       expect(removals(world)).to.deep.equal([]);
+      expect(world.listing).to.equal(0);
     });
   }
 });

@@ -5,6 +5,21 @@ import type { EngineRun } from "../../dist/metrics/workspace-metrics.js";
 import { NoneRuntime } from "../../dist/runtimes/none.js";
 
 describe("MeasuredInventory", () => {
+  it("tells a list that is known as a success", async () => {
+    const runs: EngineRun[] = [];
+    const list = () => Promise.resolve({ state: "known", objects: [] } as const);
+    const { inventory } = new NoneRuntime("this is a test");
+    const known = { ...inventory, listContainers: list, listVolumes: list };
+    const measured = new MeasuredInventory(known, "docker", systemClock, (run) => runs.push(run));
+    const call = { signal: new AbortController().signal, log: silentLogger };
+    await measured.listContainers(call);
+    await measured.listVolumes(call);
+    expect(runs.map((run) => `${run.driver} ${run.call} ${run.outcome}`)).to.deep.equal([
+      "docker inventory-list-containers ok",
+      "docker inventory-list-volumes ok",
+    ]);
+  });
+
   it("answers as its inventory does, and tells each call; a listing that is unknown counts as failed", async () => {
     const runs: EngineRun[] = [];
     const { inventory } = new NoneRuntime("this is a test");

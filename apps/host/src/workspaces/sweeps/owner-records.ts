@@ -32,15 +32,18 @@ export class StoredOwnerRecords implements OwnerRecords {
         attemptsInSwap.as("rollout_attempts"),
       ])
       .where(sql<boolean>`workspaces.id = any(${ids}::uuid[])`);
-    const blown = this.#db.selectFrom("orphan_fuse").select(["workspace_ids", "since", "confirmed_at"]);
     const { rows, fuse } = await this.#db
-      .selectNoFrom([jsonArrayFrom(owners).as("rows"), jsonObjectFrom(blown).as("fuse")])
+      .selectNoFrom([jsonArrayFrom(owners).as("rows"), jsonObjectFrom(this.#blown()).as("fuse")])
       .executeTakeFirstOrThrow();
     return { rows: new Map(rows.map((row) => [row.id, decode(row)])), fuse: decodeFuse(fuse) };
   }
 
+  /** Asks nothing of the workspaces: readiness does not wait for who has locked them. */
   async fuse(): Promise<SweepFuse> {
-    return (await this.read([])).fuse;
+    const { fuse } = await this.#db
+      .selectNoFrom(jsonObjectFrom(this.#blown()).as("fuse"))
+      .executeTakeFirstOrThrow();
+    return decodeFuse(fuse);
   }
 
   async blowFuse(workspaceIds: readonly string[], limit: number, lease: SweepLease): Promise<void> {
@@ -99,6 +102,10 @@ export class StoredOwnerRecords implements OwnerRecords {
 
   async assertLease(lease: SweepLease): Promise<void> {
     await assertLease(this.#db, lease);
+  }
+
+  #blown() {
+    return this.#db.selectFrom("orphan_fuse").select(["workspace_ids", "since", "confirmed_at"]);
   }
 }
 
