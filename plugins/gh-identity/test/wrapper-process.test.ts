@@ -84,6 +84,30 @@ describe("the wrapper as a process", () => {
       });
     }
 
+    for (const [moment, command] of [
+      ["gh is started and not known yet", "child=$!"],
+      ["the wait for gh begins", "got=''"],
+    ] as const) {
+      it(`dies of a signal that comes when ${moment}`, async () => {
+        await mkdir(sandbox().path("sleepy"), { recursive: true });
+        await sandbox().script("sleepy/gh", "#!/bin/sh\nexec /bin/sleep 60\n");
+        // Bash reads this first, and calls it before each of the wrapper's commands.
+        await sandbox().script(
+          "early-signal",
+          `send() {
+  if [ "$BASH_COMMAND" = ${JSON.stringify(command).replace("$", "\\$")} ]; then trap - DEBUG; kill -s TERM "$$"; fi
+}
+set -o functrace
+trap send DEBUG\n`,
+        );
+        const result = await sandbox().gh(["run", "watch"], {
+          path: sandbox().folders("bin", "sleepy", "tools"),
+          env: { BASH_ENV: sandbox().path("early-signal") },
+        });
+        expect(result).to.deep.equal({ code: null, signal: "SIGTERM", stdout: "", stderr: "" });
+      });
+    }
+
     it("lets gh answer a signal with an exit code of its own, and removes the body's file after it", async () => {
       await mkdir(sandbox().path("careful"));
       await sandbox().script(
