@@ -11,6 +11,8 @@ import type { DatabaseSchema } from "./schema.js";
 
 /** Ms for which a lease is held at a time while its tick runs. */
 const HOLD_MS = 30_000;
+/** Ms up to which a lease is held from the first for as long as it is kept: a tick that is short writes it once then. */
+const MAX_FIRST_HOLD_MS = 600_000;
 /** Ms between renewals; a few may fail before the lease runs out. */
 const RENEW_MS = 10_000;
 
@@ -40,7 +42,7 @@ export class DatabaseLeases implements LeaseProvider {
     const longestMs = HOLD_MS + Math.max(HOLD_MS, keepMs);
     const taken = await sql<{ fence: string }>`
       insert into loop_leases as held (loop, holder, fence, expires_at)
-      values (${loop}, ${hostId}, 1, now() + ${HOLD_MS} * interval '1 millisecond')
+      values (${loop}, ${hostId}, 1, now() + ${firstHoldMs(keepMs)} * interval '1 millisecond')
       on conflict (loop) do update set
         holder = excluded.holder,
         expires_at = excluded.expires_at,
@@ -68,6 +70,7 @@ class HeldLease implements LoopLease {
   readonly #services: LeaseServices;
   readonly #controller = new AbortController();
   #released = false;
+  #renewed = false;
   #cancelRenewal: Cancel = () => undefined;
   #cancelExpiry: Cancel = () => undefined;
 
@@ -76,7 +79,7 @@ class HeldLease implements LoopLease {
     this.fence = fence;
     this.#keepMs = keepMs;
     this.#services = services;
-    this.#held(HOLD_MS);
+    this.#held(firstHoldMs(keepMs));
   }
 
   get signal(): AbortSignal {
@@ -86,6 +89,7 @@ class HeldLease implements LoopLease {
   async release(): Promise<void> {
     this.#stopTimers();
     if (this.#controller.signal.aborted) return;
+    if (!this.#renewed && this.#keepMs === firstHoldMs(this.#keepMs)) return;
     try {
       await (this.#keepMs === 0 ? this.#delete() : this.#extend(this.#keepMs));
     } catch (error) {
@@ -111,6 +115,7 @@ class HeldLease implements LoopLease {
   async #renew(): Promise<void> {
     const { clock, log } = this.#services;
     const started = clock.monotonic();
+    this.#renewed = true;
     try {
       const ours = await this.#extend(HOLD_MS);
       // The database began to count at some time during the call: the earliest is assumed.
@@ -149,4 +154,8 @@ class HeldLease implements LoopLease {
       where loop = ${this.#loop} and holder = ${hostId} and fence = ${this.fence}`.execute(db);
     return (result.numAffectedRows ?? 0n) > 0n;
   }
+}
+
+function firstHoldMs(keepMs: number): number {
+  return keepMs >= HOLD_MS && keepMs <= MAX_FIRST_HOLD_MS ? keepMs : HOLD_MS;
 }

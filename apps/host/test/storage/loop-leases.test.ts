@@ -44,6 +44,24 @@ describe("DatabaseLeases", () => {
     expect(again?.fence).to.equal(held?.fence);
   });
 
+  it("is kept from its beginning on, so that a tick which is short writes it once", async () => {
+    const { clock, leases } = host();
+    const end = async () =>
+      (await suite.db.selectFrom("loop_leases").selectAll().executeTakeFirstOrThrow()).expires_at;
+    const kept = await leases.acquire("sweep", 90_000);
+    const first = await end();
+    expect(first.getTime() - Date.now()).to.be.within(60_000, 91_000);
+    await kept?.release();
+    expect(await end()).to.deep.equal(first);
+    // What was renewed would run out before the next tick.
+    const renewed = await leases.acquire("sweep", 90_000);
+    await clock.advance(10_000);
+    await eventually(async () => (await end()) < first, { what: "it is renewed" });
+    await renewed?.release();
+    expect((await end()) >= first).to.equal(true);
+    expect(renewed?.fence).to.equal(kept?.fence);
+  });
+
   it("is free for others at once when its host stops", async () => {
     const first = host();
     await (await first.leases.acquire("sweep", 60_000))?.release();
