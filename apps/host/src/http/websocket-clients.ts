@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { messageOf, type Cancel, type Clock, type Logger } from "@molecule/core";
 import type { WebSocket } from "ws";
 import type { PublishedEvent } from "../storage/event-log.js";
@@ -19,12 +20,25 @@ const TRY_AGAIN_LATER = 1013;
 /** Events with which a workspace's tokens end: its connections end with them. */
 const ENDS_TOKENS: ReadonlySet<string> = new Set(["WORKSPACE_REMOVED", "WORKSPACE_PROVISIONING"]);
 
+/** What the connections' events go by. */
+export interface ClientServices {
+  readonly kinship: Pick<Kinship, "mayTalk">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 interface Client {
   readonly socket: WebSocket;
+  /** What the socket writes to. */
+  readonly connection: Duplex;
   /** The agent's workspace; null for a canvas. */
   readonly agentId: string | null;
-  /** Frames that were given to the connection and have not left it. */
-  behind: number;
+  /** Frames that were given to the connection and that it has not told to have left it. */
+  untold: number;
+  /** How many of them have left it all the same: it tells so later than it knows. */
+  left: number;
+  /** Whether the connection holds frames back, to write them together. */
+  isGathering: boolean;
   isAlive: boolean;
   /** One function for all frames of the client. */
   readonly onSent: () => void;
@@ -32,28 +46,40 @@ interface Client {
 
 /** The connected WebSockets; gives each the events that it may see. */
 export class WebSocketClients {
-  readonly #services: { readonly kinship: Kinship; readonly clock: Clock; readonly log: Logger };
+  readonly #services: ClientServices;
   readonly #canvases = new Set<Client>();
   readonly #agents = new Set<Client>();
+  /** Those that are gathering. */
+  readonly #gathering: Client[] = [];
+  /** By the monotonic clock, in ms. */
+  #restsUntil = 0;
+  #cancelFlush: Cancel = () => undefined;
   #cancelPing: Cancel;
   /** Settles when agents have been given every event so far; kinship may take a query, and order must hold. */
   #agentsTold: Promise<void> = Promise.resolve();
   #agentEventsWaiting = 0;
 
-  constructor(services: { kinship: Kinship; clock: Clock; log: Logger }) {
+  constructor(services: ClientServices) {
     this.#services = services;
     this.#cancelPing = this.#schedulePing();
   }
 
-  /** Takes an open connection over. */
-  add(socket: WebSocket, audience: Audience): void {
+  /**
+   * Takes an open connection over.
+   * @param connection what the socket reads from and writes to
+   */
+  add(socket: WebSocket, connection: Duplex, audience: Audience): void {
     const client: Client = {
       socket,
+      connection,
       agentId: audience.kind === "agent" ? audience.workspaceId : null,
-      behind: 0,
+      untold: 0,
+      left: 0,
+      isGathering: false,
       isAlive: true,
       onSent: () => {
-        client.behind -= 1;
+        client.untold -= 1;
+        client.left = Math.max(0, client.left - 1);
       },
     };
     const group = client.agentId === null ? this.#canvases : this.#agents;
@@ -79,6 +105,8 @@ export class WebSocketClients {
   /** Says goodbye to all, and cuts those who do not answer. */
   async close(): Promise<void> {
     this.#cancelPing();
+    this.#cancelFlush();
+    this.#flush();
     const clients = [...this.#canvases, ...this.#agents];
     const gone = clients.map(
       ({ socket }) =>
@@ -126,12 +154,40 @@ export class WebSocketClients {
 
   #send(client: Client, frame: Buffer): void {
     if (client.socket.readyState !== client.socket.OPEN) return;
-    if (client.behind >= MAX_BEHIND) {
+    if (client.untold - client.left >= MAX_BEHIND && !hasTakenAll(client)) {
       this.#dropBehind(client);
       return;
     }
-    client.behind += 1;
+    this.#gather(client);
+    client.untold += 1;
     client.socket.send(frame, { binary: false }, client.onSent);
+  }
+
+  #gather(client: Client): void {
+    if (client.isGathering) return;
+    client.isGathering = true;
+    client.connection.cork();
+    if (this.#gathering.push(client) === 1) this.#scheduleFlush();
+  }
+
+  /**
+   * A write to each of many connections is what events cost most. What happens in one turn of the event loop shares it;
+   * and after a flush the host does other things for as long as that took, so that few clients wait for nothing, and
+   * many leave it at least half of its time.
+   */
+  #scheduleFlush(): void {
+    const { clock } = this.#services;
+    const restMs = this.#restsUntil - clock.monotonic();
+    if (restMs > 0) this.#cancelFlush = clock.timer(() => this.#flush(), restMs);
+    else setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const { clock } = this.#services;
+    const began = clock.monotonic();
+    for (const client of this.#gathering.splice(0)) release(client);
+    const ended = clock.monotonic();
+    this.#restsUntil = ended + (ended - began);
   }
 
   #dropBehind(client: Client): void {
@@ -161,4 +217,18 @@ export class WebSocketClients {
 function frameOf(event: PublishedEvent): Buffer {
   const { event_type, workspace_id, created_at, payload } = event;
   return Buffer.from(JSON.stringify({ event: event_type, workspace_id, timestamp: created_at, payload }));
+}
+
+function release(client: Client): void {
+  if (!client.isGathering) return;
+  client.isGathering = false;
+  client.connection.uncork();
+}
+
+/** Hands over what is held back; true when nothing waits in the connection then. */
+function hasTakenAll(client: Client): boolean {
+  release(client);
+  if (client.connection.writableLength > 0) return false;
+  client.left = client.untold;
+  return true;
 }

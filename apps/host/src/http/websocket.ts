@@ -74,7 +74,9 @@ export class WebSocketEndpoint {
         return;
       }
       socket.off("error", onError);
-      this.#server.handleUpgrade(request, socket, head, (client) => this.#clients.add(client, audience));
+      this.#server.handleUpgrade(request, socket, head, (client) =>
+        this.#clients.add(client, socket, audience),
+      );
     } catch (error) {
       const answer = errorAnswer(error, masker);
       if (answer.status >= 500) {

@@ -194,6 +194,16 @@ describe("the WebSocket", () => {
       await end(sibling);
     });
 
+    it("a canvas of however much happens at once: it is not behind for what the connection takes", async () => {
+      const platform = await platforms.start();
+      const canvas = await connected(`${platform.url}/ws`, CANVAS);
+      const sent = Array.from({ length: 1_000 }, (_, n) => `BURST_${n}`);
+      for (const type of sent) publish(platform, null, type);
+      await until(canvas, sent.length);
+      expect(typesSeen(canvas)).to.deep.equal(sent);
+      await end(canvas);
+    });
+
     it("a client no more that is over 256 frames behind: it is closed with 1013, and others are not", async function () {
       this.timeout(240_000);
       const platform = await platforms.start();
