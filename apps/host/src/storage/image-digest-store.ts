@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Executor } from "./schema.js";
+import { SharedRead } from "./shared-read.js";
 
 /** What is remembered of a runtime's image. */
 export interface RememberedImage {
@@ -18,25 +19,23 @@ export type ArrivedImage = Omit<RememberedImage, "pendingDigest" | "updatedAt">;
 /** What the registry had for each runtime: so that a release is seen that was published while nobody looked. */
 export class ImageDigestStore {
   readonly #db: Executor;
+  /** They are as few as the templates, and a cycle of the watcher asks for each of them, several at a time. */
+  readonly #all: SharedRead<readonly RememberedImage[]>;
 
   constructor(services: { db: Executor }) {
     this.#db = services.db;
+    this.#all = new SharedRead(() => this.#readAll());
   }
 
   /** All of them. */
-  async all(): Promise<RememberedImage[]> {
-    return (await this.#db.selectFrom("image_digests").selectAll().execute()).map(fromRow);
+  all(): Promise<readonly RememberedImage[]> {
+    return this.#all.get();
   }
 
   /** What is remembered of a runtime whose image is `reference`; null when that was another one. */
   async find(runtime: string, reference: string): Promise<RememberedImage | null> {
-    const row = await this.#db
-      .selectFrom("image_digests")
-      .selectAll()
-      .where("runtime", "=", runtime)
-      .where("reference", "=", reference)
-      .executeTakeFirst();
-    return row === undefined ? null : fromRow(row);
+    const all = await this.all();
+    return all.find((each) => each.runtime === runtime && each.reference === reference) ?? null;
   }
 
   /** Remembers what all workspaces of the runtime have. */
@@ -76,6 +75,10 @@ export class ImageDigestStore {
       .where("reference", "=", reference)
       .where("pending_digest", "=", digest)
       .execute();
+  }
+
+  async #readAll(): Promise<readonly RememberedImage[]> {
+    return (await this.#db.selectFrom("image_digests").selectAll().execute()).map(fromRow);
   }
 }
 
