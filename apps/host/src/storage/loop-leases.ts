@@ -9,10 +9,12 @@ import {
 import { sql, type Kysely } from "kysely";
 import type { DatabaseSchema } from "./schema.js";
 
-/** Ms for which a lease is held at a time while its tick runs. */
+/** Ms for which a lease is held at a time while its tick runs, unless it is held for as long as it is kept. */
 const HOLD_MS = 30_000;
-/** Ms up to which a lease is held from the first for as long as it is kept: a tick that is short writes it once then. */
-const MAX_FIRST_HOLD_MS = 600_000;
+/** Ms up to which a lease is held for as long as it is kept: a tick that is short writes it once then. */
+const MAX_HOLD_MS = 600_000;
+/** Share of the time that a lease is kept which may have gone by at its release without its end being set anew. */
+const UNTOLD_SHARE = 0.1;
 /** Ms between renewals; a few may fail before the lease runs out. */
 const RENEW_MS = 10_000;
 
@@ -37,12 +39,13 @@ export class DatabaseLeases implements LeaseProvider {
   }
 
   async acquire(loop: string, keepMs: number): Promise<LoopLease | null> {
-    const { db, hostId } = this.#services;
+    const { db, hostId, clock } = this.#services;
+    const started = clock.monotonic();
     // An end that nobody can have set is of before the clock was set back: it would keep everybody waiting.
     const longestMs = HOLD_MS + Math.max(HOLD_MS, keepMs);
     const taken = await sql<{ fence: string }>`
       insert into loop_leases as held (loop, holder, fence, expires_at)
-      values (${loop}, ${hostId}, 1, now() + ${firstHoldMs(keepMs)} * interval '1 millisecond')
+      values (${loop}, ${hostId}, 1, now() + ${holdMsOf(keepMs)} * interval '1 millisecond')
       on conflict (loop) do update set
         holder = excluded.holder,
         expires_at = excluded.expires_at,
@@ -51,7 +54,9 @@ export class DatabaseLeases implements LeaseProvider {
         or held.expires_at > now() + ${longestMs} * interval '1 millisecond'
       returning fence`.execute(db);
     const [row] = taken.rows;
-    return row === undefined ? null : new HeldLease(loop, Number(row.fence), keepMs, this.#services);
+    return row === undefined
+      ? null
+      : new HeldLease(loop, Number(row.fence), { keepMs, started }, this.#services);
   }
 
   /** Gives up every lease of this host, so that others need not wait for them to run out. */
@@ -67,19 +72,28 @@ class HeldLease implements LoopLease {
   readonly fence: number;
   readonly #loop: string;
   readonly #keepMs: number;
+  readonly #holdMs: number;
   readonly #services: LeaseServices;
   readonly #controller = new AbortController();
   #released = false;
-  #renewed = false;
+  /** By the monotonic clock: from when on the lease was last taken or renewed, at the earliest. */
+  #heldSince = 0;
   #cancelRenewal: Cancel = () => undefined;
   #cancelExpiry: Cancel = () => undefined;
 
-  constructor(loop: string, fence: number, keepMs: number, services: LeaseServices) {
+  /** @param taken.started - by the monotonic clock, before the database was asked */
+  constructor(
+    loop: string,
+    fence: number,
+    taken: { readonly keepMs: number; readonly started: number },
+    services: LeaseServices,
+  ) {
     this.#loop = loop;
     this.fence = fence;
-    this.#keepMs = keepMs;
+    this.#keepMs = taken.keepMs;
+    this.#holdMs = holdMsOf(taken.keepMs);
     this.#services = services;
-    this.#held(firstHoldMs(keepMs));
+    this.#held(taken.started);
   }
 
   get signal(): AbortSignal {
@@ -89,7 +103,8 @@ class HeldLease implements LoopLease {
   async release(): Promise<void> {
     this.#stopTimers();
     if (this.#controller.signal.aborted) return;
-    if (!this.#renewed && this.#keepMs === firstHoldMs(this.#keepMs)) return;
+    const goneMs = this.#services.clock.monotonic() - this.#heldSince;
+    if (this.#keepMs === this.#holdMs && goneMs <= this.#keepMs * UNTOLD_SHARE) return;
     try {
       await (this.#keepMs === 0 ? this.#delete() : this.#extend(this.#keepMs));
     } catch (error) {
@@ -100,26 +115,31 @@ class HeldLease implements LoopLease {
     }
   }
 
-  /** Notes that the lease is this host's for `ms` more. */
-  #held(ms: number): void {
+  /**
+   * Notes that the lease is this host's once more.
+   * @param since - by the monotonic clock; the database began to count some time after it
+   */
+  #held(since: number): void {
     if (this.#released) return;
     const { clock } = this.#services;
+    this.#heldSince = since;
     this.#cancelExpiry();
     // Its own timer: a database that does not answer must not keep a lease alive that has run out there.
-    this.#cancelExpiry = clock.timer(() => {
-      this.#lose("the lease ran out before it could be renewed");
-    }, ms);
+    this.#cancelExpiry = clock.timer(
+      () => {
+        this.#lose("the lease ran out before it could be renewed");
+      },
+      this.#holdMs - (clock.monotonic() - since),
+    );
     this.#cancelRenewal = clock.timer(() => void this.#renew(), RENEW_MS);
   }
 
   async #renew(): Promise<void> {
     const { clock, log } = this.#services;
     const started = clock.monotonic();
-    this.#renewed = true;
     try {
-      const ours = await this.#extend(HOLD_MS);
-      // The database began to count at some time during the call: the earliest is assumed.
-      if (ours) this.#held(HOLD_MS - (clock.monotonic() - started));
+      const ours = await this.#extend(this.#holdMs);
+      if (ours) this.#held(started);
       else this.#lose("another host took the lease");
     } catch (error) {
       log.warn(`lease on ${this.#loop}: the renewal failed: ${messageOf(error)}`);
@@ -156,6 +176,7 @@ class HeldLease implements LoopLease {
   }
 }
 
-function firstHoldMs(keepMs: number): number {
-  return keepMs >= HOLD_MS && keepMs <= MAX_FIRST_HOLD_MS ? keepMs : HOLD_MS;
+/** One and the same from the first to the last: a renewal whose answer is lost has not shortened the lease then. */
+function holdMsOf(keepMs: number): number {
+  return keepMs >= HOLD_MS && keepMs <= MAX_HOLD_MS ? keepMs : HOLD_MS;
 }

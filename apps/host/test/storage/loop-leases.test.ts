@@ -44,22 +44,47 @@ describe("DatabaseLeases", () => {
     expect(again?.fence).to.equal(held?.fence);
   });
 
-  it("is kept from its beginning on, so that a tick which is short writes it once", async () => {
+  /** How far off the end of the lease is, in ms, by the clock of this machine, which is the database's. */
+  async function leftMs(): Promise<number> {
+    const { expires_at } = await suite.db.selectFrom("loop_leases").selectAll().executeTakeFirstOrThrow();
+    return expires_at.getTime() - Date.now();
+  }
+  const endOf = async () =>
+    (await suite.db.selectFrom("loop_leases").selectAll().executeTakeFirstOrThrow()).expires_at;
+
+  for (const keepMs of [30_000, 90_000, 600_000]) {
+    it(`is held from the first for the ${keepMs / 1000} s that it is kept, so that a tick which is short writes it once`, async () => {
+      const { clock, leases } = host();
+      const held = await leases.acquire("sweep", keepMs);
+      const first = await endOf();
+      expect(await leftMs()).to.be.within(keepMs - 20_000, keepMs + 1_000);
+      await clock.advance(keepMs >= 90_000 ? 9_000 : 3_000);
+      await held?.release();
+      expect(await endOf()).to.deep.equal(first);
+    });
+  }
+
+  it("is told its end anew at its release where much of it has gone by, or was never held as long", async () => {
     const { clock, leases } = host();
-    const end = async () =>
-      (await suite.db.selectFrom("loop_leases").selectAll().executeTakeFirstOrThrow()).expires_at;
-    const kept = await leases.acquire("sweep", 90_000);
-    const first = await end();
-    expect(first.getTime() - Date.now()).to.be.within(60_000, 91_000);
-    await kept?.release();
-    expect(await end()).to.deep.equal(first);
-    // What was renewed would run out before the next tick.
-    const renewed = await leases.acquire("sweep", 90_000);
+    const slow = await leases.acquire("sweep", 90_000);
+    const first = await endOf();
+    await clock.advance(9_500);
+    await slow?.release();
+    expect((await endOf()) > first).to.equal(true);
+
+    const long = await leases.acquire("sweep", 600_001);
+    expect(await leftMs()).to.be.below(31_000);
+    await long?.release();
+    expect(await leftMs()).to.be.above(500_000);
+  });
+
+  it("is not shortened by a renewal: one whose answer is lost leaves its host no longer than it has it", async () => {
+    const { clock, leases } = host();
+    const held = await leases.acquire("sweep", 90_000);
+    const first = await endOf();
     await clock.advance(10_000);
-    await eventually(async () => (await end()) < first, { what: "it is renewed" });
-    await renewed?.release();
-    expect((await end()) >= first).to.equal(true);
-    expect(renewed?.fence).to.equal(kept?.fence);
+    await eventually(async () => (await endOf()) > first, { what: "it is renewed" });
+    await held?.release();
   });
 
   it("is free for others at once when its host stops", async () => {
@@ -81,13 +106,25 @@ describe("DatabaseLeases", () => {
     await taken?.release();
   });
 
-  it("aborts when the database has not answered for as long as the lease lasts", async () => {
-    const { clock, leases } = host();
-    const held = await leases.acquire("sweep", 0);
-    await clock.advance(30_000);
-    await eventually(() => held?.signal.aborted === true || clock.advance(10_000).then(() => undefined));
-    expect(held?.signal.aborted).to.be.true;
-  });
+  for (const [keepMs, lastsMs] of [
+    [0, 30_000],
+    [90_000, 90_000],
+  ] as const) {
+    it(`aborts when the database has not answered for the ${lastsMs / 1000} s that the lease lasts`, async () => {
+      const { clock, leases } = host();
+      const held = await leases.acquire("sweep", keepMs);
+      const locked = await suite.database.db.startTransaction().execute();
+      try {
+        await sql`select 1 from loop_leases for update`.execute(locked);
+        await clock.advance(lastsMs - 1);
+        expect(held?.signal.aborted).to.be.false;
+        await clock.advance(1);
+        expect(held?.signal.aborted).to.be.true;
+      } finally {
+        await locked.rollback().execute();
+      }
+    });
+  }
 
   it("does not keep others waiting for an hour when its host dies and the clock is set back an hour", async () => {
     const dead = await host().leases.acquire("sweep", 60_000);

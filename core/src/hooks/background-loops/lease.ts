@@ -12,8 +12,9 @@ export interface LoopLease {
 export interface LeaseProvider {
   /**
    * The lease on `loop`, or null while another host holds it.
-   * @param keepMs - how long the lease stays with this host after its release, so that the loop ticks in its
-   * interval and not once per host
+   * @param keepMs - how long the lease stays with this host from its release on, or from shortly before that, so that
+   * the loop ticks in its interval and not once per host. A host that dies while it has the lease may hold it that
+   * long as well, 30 s at least
    */
   acquire(loop: string, keepMs: number): Promise<LoopLease | null>;
 }
