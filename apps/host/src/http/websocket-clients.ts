@@ -7,6 +7,13 @@ import type { Audience } from "./websocket-admission.js";
 
 /** Frames that a client may be behind before it is told to reload; api.md §10. */
 const MAX_BEHIND = 256;
+/** Frames, and bytes of them, that are held back for one write: a connection tells of a write when all of it has left. */
+const MAX_GATHERED = 32;
+const MAX_GATHERED_BYTES = 65_536;
+/** Ms for which writing rests at the most: a flush is also long when the process was stopped in it. */
+const MAX_REST_MS = 100;
+/** Bytes of events that wait until it is known which agents may see them. */
+const MAX_WAITING_BYTES = 16 * 1_048_576;
 /** Ms between two pings; who has not answered one by the next is gone. */
 const PING_INTERVAL_MS = 30_000;
 /** Ms that clients get to say goodbye when the host stops. */
@@ -39,6 +46,9 @@ interface Client {
   left: number;
   /** Whether the connection holds frames back, to write them together. */
   isGathering: boolean;
+  /** How many it holds back, and their bytes. */
+  gathered: number;
+  gatheredBytes: number;
   isAlive: boolean;
   /** One function for all frames of the client. */
   readonly onSent: () => void;
@@ -57,7 +67,7 @@ export class WebSocketClients {
   #cancelPing: Cancel;
   /** Settles when agents have been given every event so far; kinship may take a query, and order must hold. */
   #agentsTold: Promise<void> = Promise.resolve();
-  #agentEventsWaiting = 0;
+  #waitingBytes = 0;
 
   constructor(services: ClientServices) {
     this.#services = services;
@@ -76,6 +86,8 @@ export class WebSocketClients {
       untold: 0,
       left: 0,
       isGathering: false,
+      gathered: 0,
+      gatheredBytes: 0,
       isAlive: true,
       onSent: () => {
         client.untold -= 1;
@@ -125,14 +137,14 @@ export class WebSocketClients {
   }
 
   #tellAgents(event: PublishedEvent, frame: Buffer): void {
-    if (this.#agentEventsWaiting >= MAX_BEHIND) {
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) {
       for (const client of this.#agents) this.#dropBehind(client);
       return;
     }
-    this.#agentEventsWaiting += 1;
+    this.#waitingBytes += frame.length;
     this.#agentsTold = this.#agentsTold.then(async () => {
       for (const client of [...this.#agents]) await this.#tellAgent(client, event, frame);
-      this.#agentEventsWaiting -= 1;
+      this.#waitingBytes -= frame.length;
     });
   }
 
@@ -161,11 +173,16 @@ export class WebSocketClients {
     this.#gather(client);
     client.untold += 1;
     client.socket.send(frame, { binary: false }, client.onSent);
+    client.gathered += 1;
+    client.gatheredBytes += frame.length;
+    if (client.gathered >= MAX_GATHERED || client.gatheredBytes >= MAX_GATHERED_BYTES) release(client);
   }
 
   #gather(client: Client): void {
     if (client.isGathering) return;
     client.isGathering = true;
+    client.gathered = 0;
+    client.gatheredBytes = 0;
     client.connection.cork();
     if (this.#gathering.push(client) === 1) this.#scheduleFlush();
   }
@@ -187,7 +204,7 @@ export class WebSocketClients {
     const began = clock.monotonic();
     for (const client of this.#gathering.splice(0)) release(client);
     const ended = clock.monotonic();
-    this.#restsUntil = ended + (ended - began);
+    this.#restsUntil = ended + Math.min(ended - began, MAX_REST_MS);
   }
 
   #dropBehind(client: Client): void {

@@ -194,14 +194,29 @@ describe("the WebSocket", () => {
       await end(sibling);
     });
 
-    it("a canvas of however much happens at once: it is not behind for what the connection takes", async () => {
+    it("canvases and agents of however much happens at once: they are not behind for what the connection takes", async () => {
       const platform = await platforms.start();
+      const own = await platforms.addAgent(platform);
       const canvas = await connected(`${platform.url}/ws`, CANVAS);
+      const agent = await connected(`${platform.url}/ws`, agentOf(own));
       const sent = Array.from({ length: 1_000 }, (_, n) => `BURST_${n}`);
-      for (const type of sent) publish(platform, null, type);
-      await until(canvas, sent.length);
-      expect(typesSeen(canvas)).to.deep.equal(sent);
-      await end(canvas);
+      for (const type of sent) publish(platform, own.id, type);
+      for (const client of [canvas, agent]) {
+        await until(client, sent.length);
+        expect(typesSeen(client)).to.deep.equal(sent);
+      }
+      await end(canvas, agent);
+    });
+
+    it("no client that reads nothing for ever, also when all happens at once", async () => {
+      const platform = await platforms.start();
+      const deaf = await connected(`${platform.url}/ws`, CANVAS);
+      deaf.socket.pause();
+      const payload = { padding: "x".repeat(64 * 1024) };
+      for (let n = 0; n < 1_000; n += 1) publish(platform, null, "BIG", payload);
+      deaf.socket.resume();
+      expect(await deaf.closed).to.deep.equal({ code: 1013, reason: "too far behind; reload" });
+      expect(deaf.frames.length).to.be.within(256, 999);
     });
 
     it("a client no more that is over 256 frames behind: it is closed with 1013, and others are not", async function () {
