@@ -85,17 +85,23 @@ describe("the wrapper as a process", () => {
     }
 
     for (const [moment, command] of [
-      ["gh is started and not known yet", "child=$!"],
+      ["gh has started and is not known yet", "child=$!"],
       ["the wait for gh begins", "got=''"],
     ] as const) {
-      it(`dies of a signal that comes when ${moment}`, async () => {
+      it(`hands on a signal that comes when ${moment}`, async () => {
+        const started = sandbox().path(`started-${command.slice(0, 3)}`);
         await mkdir(sandbox().path("sleepy"), { recursive: true });
-        await sandbox().script("sleepy/gh", "#!/bin/sh\nexec /bin/sleep 60\n");
+        await sandbox().script("sleepy/gh", `#!/bin/sh\n: >"${started}"\nexec /bin/sleep 60\n`);
         // Bash reads this first, and calls it before each of the wrapper's commands.
+        const at = `"${command.replace("$", "\\$")}"`;
         await sandbox().script(
           "early-signal",
           `send() {
-  if [ "$BASH_COMMAND" = ${JSON.stringify(command).replace("$", "\\$")} ]; then trap - DEBUG; kill -s TERM "$$"; fi
+  if [ "$BASH_COMMAND" = ${at} ]; then
+    trap - DEBUG
+    until [ -e "${started}" ]; do :; done
+    kill -s TERM "$$"
+  fi
 }
 set -o functrace
 trap send DEBUG\n`,
@@ -107,6 +113,19 @@ trap send DEBUG\n`,
         expect(result).to.deep.equal({ code: null, signal: "SIGTERM", stdout: "", stderr: "" });
       });
     }
+
+    it("takes gh at its word when it answers a signal with 127", async () => {
+      await mkdir(sandbox().path("odd"));
+      await sandbox().script(
+        "odd/gh",
+        "#!/bin/sh\ntrap 'exit 127' TERM\necho ready\nwhile :; do /bin/sleep 0.05; done\n",
+      );
+      const child = sandbox().start(sandbox().path("bin/gh"), ["run", "watch"], {
+        path: sandbox().folders("bin", "odd", "tools"),
+      });
+      child.stdout.once("data", () => child.kill("SIGTERM"));
+      expect(await finished(child)).to.deep.equal({ code: 127, signal: null, stdout: "ready\n", stderr: "" });
+    });
 
     it("lets gh answer a signal with an exit code of its own, and removes the body's file after it", async () => {
       await mkdir(sandbox().path("careful"));
