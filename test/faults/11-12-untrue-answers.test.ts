@@ -24,6 +24,12 @@ describe("faults 11, 12: what the sweeps make of lists and inspects that are not
   });
   after(() => world.close());
 
+  /** What a pass told of its own installation: an engine may hold other things. */
+  const toldOfOurs = (told: string) =>
+    told
+      .split(", ")
+      .filter((part) => !/ (of other installations|without labels)$/.test(part))
+      .join(", ");
   const skipped = /^skipped: nothing is known of the engine: .*it is on fire/;
   // What is told of a pass without the containers' list, then of one without the volumes': the leak is the only one that
   // is ever removed, and of that a volume only together with its container.
@@ -46,11 +52,12 @@ describe("faults 11, 12: what the sweeps make of lists and inspects that are not
       expect(await world.statusOf(live)).to.equal("online");
       expect(world.proxy.count("GET", CONTAINER_LIST)).to.be.greaterThan(0);
       // Nor a volume whose container is only not told.
-      expect(await world.reap()).to.match(withoutContainers);
+      expect(toldOfOurs(await world.reap())).to.match(withoutContainers);
       expect(await world.containersOf(leaked)).to.have.length(1);
       expect(await world.volumesOf(leaked)).to.have.length(1);
       world.proxy.fail("GET", VOLUME_LIST, fault(hidden));
-      expect(await world.reap()).to.match(withoutVolumes);
+      expect(toldOfOurs(await world.reap())).to.match(withoutVolumes);
+      expect(world.proxy.count("GET", VOLUME_LIST)).to.be.greaterThan(0);
       expect(await world.containersOf(listed)).to.have.length(1);
       expect(await world.volumesOf(listed)).to.have.length(1);
       world.proxy.heal();
@@ -77,7 +84,7 @@ describe("faults 11, 12: what the sweeps make of lists and inspects that are not
     expect(world.proxy.count("GET", CONTAINER_LIST)).to.be.at.least(2);
     expect(await world.statusOf(id)).to.equal("online");
     world.proxy.heal();
-    expect(await world.reap()).to.contain("removed");
+    expect(await world.reap()).to.contain("1 removed");
     await world.check({ accepted: [id], untouched: objects });
 
     await world.plant({ workspaceId: id, attempt: 1 });

@@ -29,9 +29,13 @@ describe("faults.md 46: SIGTERM while the engine hangs in a rollout", function (
     fleet = await RolloutFleet.start(this, { engine, registry: true, env: { DOCKER_HOST: proxy.url } });
     [id = ""] = await fleet.create(1);
   });
+  afterEach(() => proxy.heal());
   after(async () => {
-    await fleet.end();
-    await proxy.close();
+    try {
+      await fleet.end();
+    } finally {
+      await proxy.close();
+    }
   });
 
   for (const [what, path] of Object.entries(HUNG)) {
