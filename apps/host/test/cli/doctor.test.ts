@@ -325,6 +325,8 @@ describe("runCheck", () => {
       return new Promise(() => undefined);
     });
     expect(hung).to.deep.equal({ name: "b", status: "fail", finding: "it has not finished within 5000 ms" });
+    const patient = await runCheck("c", now, () => new Promise(() => undefined), 30_000);
+    expect(patient.finding).to.equal("it has not finished within 30000 ms");
     expect(aborted?.aborted).to.equal(true);
   });
 });

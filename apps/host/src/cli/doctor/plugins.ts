@@ -3,6 +3,9 @@ import { inspectInThread } from "../plugins/inspection.js";
 import { findingOf, linesOf, runCheck, type CheckResult, type Finding } from "./check.js";
 import { examineEnvStage, type EnvStageInputs, type ExaminedEnv } from "./env-stage.js";
 
+/** Ms that a host gives a plugin's import: what it would take is no fault here, on a busy machine either. */
+const IMPORT_TIMEOUT_MS = 30_000;
+
 /**
  * Looks at each plugin as far as that goes without its setup; one that is off is only told. Those of stage `env` come
  * first and are then run, since what they set decides which others are on.
@@ -60,7 +63,7 @@ async function checkPlugins(
       const { message, code } = inspection.fault;
       return { status: "fail", ...linesOf(message, code) };
     };
-    results.push(await runCheck(`plugin ${entry.name}`, clock, work));
+    results.push(await runCheck(`plugin ${entry.name}`, clock, work, IMPORT_TIMEOUT_MS));
   }
   return results;
 }
