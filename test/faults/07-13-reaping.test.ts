@@ -1,33 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import pg from "pg";
-import { create, field, untilStatus } from "../e2e/workspace-api.js";
+import { field, untilStatus } from "../e2e/workspace-api.js";
 import { runMolecule } from "../support/cli.js";
 import { eventually } from "../support/eventually.js";
 import { usePostgres } from "../support/postgres.js";
+import { useBystanderWorld } from "./bystander.js";
 import { engineObjects } from "./invariants.js";
-import { FaultWorld } from "./world.js";
+import type { FaultWorld } from "./world.js";
 
 const HOUR_MS = 3_600_000;
 
 describe("faults 7–10, 13: what the orphan sweep must not touch, and what it must", function () {
   this.timeout(300_000);
+  const suite = useBystanderWorld();
   let world: FaultWorld;
   let live: string;
-  let bystanders: string[];
-  before(async function () {
-    world = await FaultWorld.open(this);
-    live = await create(world.host, { name: "Bystander", runtime: "probe", tier: 2 });
-    await untilStatus(world.host, live, "online");
-    await world.mark(live);
-    bystanders = await engineObjects(world.engine.docker, [live]);
-    expect(bystanders.length).to.be.greaterThan(1);
+  before(() => {
+    ({ world, live } = suite);
   });
-  afterEach(async () => {
-    world.proxy.heal();
-    await world.check({ accepted: [live], untouched: bystanders });
-  });
-  after(() => world.close());
 
   it("a leak made by hand is gone within one pass, with its proof in the log", async () => {
     const id = await world.plant();

@@ -2,27 +2,19 @@ import { expect } from "chai";
 import { create, untilStatus } from "../e2e/workspace-api.js";
 import { CONTAINER_LIST, emptyList, listWithout, refusal, VOLUME_LIST } from "../support/engine-faults.js";
 import { eventually } from "../support/eventually.js";
+import { useBystanderWorld } from "./bystander.js";
 import { engineObjects } from "./invariants.js";
-import { FaultWorld } from "./world.js";
+import type { FaultWorld } from "./world.js";
 
 describe("faults 11, 12: what the sweeps make of lists and inspects that are not to be believed", function () {
   this.timeout(300_000);
+  const suite = useBystanderWorld();
   let world: FaultWorld;
   let live: string;
-  let bystanders: string[];
-  before(async function () {
-    world = await FaultWorld.open(this);
-    live = await create(world.host, { name: "Bystander", runtime: "probe", tier: 2 });
-    await untilStatus(world.host, live, "online");
-    await world.mark(live);
-    bystanders = await engineObjects(world.engine.docker, [live]);
-    expect(bystanders.length).to.be.greaterThan(1);
+  let bystanders: readonly string[];
+  before(() => {
+    ({ world, live, bystanders } = suite);
   });
-  afterEach(async () => {
-    world.proxy.heal();
-    await world.check({ accepted: [live], untouched: bystanders });
-  });
-  after(() => world.close());
 
   /** What a pass told of its own installation: an engine may hold other things. */
   const toldOfOurs = (told: string) =>

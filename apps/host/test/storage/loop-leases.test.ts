@@ -44,13 +44,10 @@ describe("DatabaseLeases", () => {
     expect(again?.fence).to.equal(held?.fence);
   });
 
-  /** How far off the end of the lease is, in ms, by the clock of this machine, which is the database's. */
-  async function leftMs(): Promise<number> {
-    const { expires_at } = await suite.db.selectFrom("loop_leases").selectAll().executeTakeFirstOrThrow();
-    return expires_at.getTime() - Date.now();
-  }
   const endOf = async () =>
     (await suite.db.selectFrom("loop_leases").selectAll().executeTakeFirstOrThrow()).expires_at;
+  /** How far off that is, by the clock of this machine, which is the database's. */
+  const leftMs = async () => (await endOf()).getTime() - Date.now();
 
   for (const keepMs of [30_000, 90_000, 600_000]) {
     it(`is held from the first for the ${keepMs / 1000} s that it is kept, so that a tick which is short writes it once`, async () => {
